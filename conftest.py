@@ -1,0 +1,105 @@
+"""What holds for every test, and the documentation, whose examples are tests too."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, chdir
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from sybil import Sybil
+from sybil.integration.pytest import SybilItem
+from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
+
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+# --- what some machines have ------------------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data sets (`CRMKIT_TEST_DATA`); the test is skipped where there is none."""
+    folder = os.environ.get("CRMKIT_TEST_DATA", "")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("CRMKIT_TEST_DATA names no folder of real data sets")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> str:
+    """A PostgreSQL server (`CRMKIT_TEST_POSTGRESQL`); the test is skipped where there is none."""
+    url = os.environ.get("CRMKIT_TEST_POSTGRESQL", "")
+    if not url:
+        pytest.skip("CRMKIT_TEST_POSTGRESQL names no server")
+    return url
+
+
+# --- no network beyond loopback -----------------------------------------------------------------------------------------
+def _is_loopback(address: Any) -> bool:
+    if not isinstance(address, tuple):  # a Unix socket's path
+        return True
+    host = str(address[0])
+    if host in {"localhost", ""}:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        assert _is_loopback(address), f"a test opened a connection to {address!r}: tests stay on this machine"
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+# --- documentation: the Python examples of one page run in order, in a folder of their own --------------------------------
+class _Page:
+    """Stands in `sys.modules` for a page, so that annotations of its classes are resolved as in any module."""
+
+
+def _opened(namespace: dict[str, Any]) -> None:
+    left = ExitStack()
+    folder = left.enter_context(tempfile.TemporaryDirectory(prefix="crmkit-example-"))
+    left.enter_context(chdir(folder))
+    page = _Page()
+    page.__dict__ = namespace
+    namespace["__name__"] = name = f"crmkit_example_{id(namespace)}"
+    sys.modules[name] = page  # type: ignore[assignment] - only its __dict__ is read
+    left.callback(sys.modules.pop, name)
+    namespace["__left__"] = left
+
+
+def _left(namespace: dict[str, Any]) -> None:
+    namespace.pop("__left__").close()
+
+
+pytest_collect_file = Sybil(
+    parsers=[SkipParser(), PythonCodeBlockParser()],
+    patterns=["README.md", "docs/*.md", "docs/**/*.md"],
+    setup=_opened,
+    teardown=_left,
+).pytest()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """The order of tests is random; that of the examples on one page is the page's."""
+    yield
+    places = [n for n, item in enumerate(items) if isinstance(item, SybilItem)]
+    examples = sorted((items[n] for n in places), key=lambda item: (str(item.path), item.example.line))
+    for n, example in zip(places, examples, strict=True):
+        items[n] = example
