@@ -1,0 +1,23 @@
+"""Questions: one small closed language over record fields, with one meaning in Python, in SQL and as JSON."""
+
+from __future__ import annotations
+
+from .binding import Binding, bind, bind_tally
+from .conditions import Always, And, Compare, Condition, Has, Missing, Not, OneOf, Or, TextTest, all_of, has
+from .moments import Ago, StartOf, ago, now, start_of
+from .paths import CustomStep, Descending, Difference, Each, FieldStep, FoldStep, LatestStep, Path, Product, Step, each, final_field, latest
+from .question import Access, Find, Order, Page, cursor_of, find, keys_of
+from .tallies import (
+    Bucket, Component, Key, Tallied, Tally, by_edges, check_tally, count, day, distinct, empty_value, least, month, most, quantile,
+    quarter, squares, total, week, year,
+)  # fmt: skip
+from .values import brought, reference_to
+
+__all__ = [
+    "Access", "Ago", "Always", "And", "Binding", "Bucket", "Compare", "Component", "Condition", "CustomStep", "Descending",
+    "Difference", "Each", "FieldStep", "Find", "FoldStep", "Has", "Key", "LatestStep", "Missing", "Not", "OneOf", "Or", "Order",
+    "Page", "Path", "Product", "StartOf", "Step", "Tallied", "Tally", "TextTest", "ago", "all_of", "bind", "bind_tally", "brought",
+    "by_edges", "check_tally", "count", "cursor_of", "day", "distinct", "each", "empty_value", "final_field", "find", "has",
+    "keys_of", "latest", "least", "month", "most", "now", "quantile", "quarter", "reference_to", "squares", "start_of", "total",
+    "week", "year",
+]  # fmt: skip

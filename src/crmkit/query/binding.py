@@ -1,0 +1,159 @@
+"""Binding: a question as written becomes one that a store can answer without knowing where it was asked.
+
+Moving values become instants, money without a currency gets the CRM's own, custom fields get their declared kind, and
+the access condition of each record type joins every use of that type: subject, ``has``, ``latest``, references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from ..errors import InvalidError, nearest
+from ..records import Field, Money, Record
+from .conditions import And, Compare, Condition, Has, Missing, Not, OneOf, Or, TextTest
+from .moments import Ago, StartOf
+from .paths import CustomStep, Difference, FieldStep, LatestStep, Path, Product, Step, final_field
+from .question import Access, Find, Order, R
+from .tallies import Bucket, Component, Key, Tally
+from .values import brought
+
+
+def _no_access(of: type[Record]) -> Condition | None:
+    return None
+
+
+@attrs.frozen(kw_only=True)
+class Binding:
+    """Where and when a question is asked."""
+
+    now: datetime
+    zone: ZoneInfo
+    currency: str = ""
+    custom: Callable[[type[Record]], Mapping[str, Field]] = lambda of: {}
+    """The custom fields of a record type, by key."""
+    access: Access = _no_access
+
+    # --- conditions ---
+    def condition(self, condition: Condition) -> Condition:
+        """Return the condition bound (access of its subject not included)."""
+        if isinstance(condition, And | Or):
+            return attrs.evolve(condition, parts=tuple(self.condition(part) for part in condition.parts))
+        if isinstance(condition, Not):
+            return Not(self.condition(condition.part))
+        if isinstance(condition, Compare):
+            path = self.path(condition.path)
+            return Compare(path, condition.op, self._value(path, condition.value))
+        if isinstance(condition, OneOf):
+            path = self.path(condition.path)
+            return OneOf(path, tuple(self._value(path, value) for value in condition.values))
+        if isinstance(condition, TextTest | Missing):
+            return attrs.evolve(condition, path=self.path(condition.path))
+        if isinstance(condition, Has):
+            of = condition.reference._root
+            return attrs.evolve(condition, where=self.guarded(of, condition.where))
+        return condition
+
+    def guarded(self, of: type[Record], where: Condition | None) -> Condition | None:
+        """Return the bound condition joined with the access condition of the record type."""
+        mine = None if where is None else self.condition(where)
+        access = self.access(of)
+        if access is None:
+            return mine
+        bound = attrs.evolve(self, access=_no_access).condition(access)
+        return bound if mine is None else And.of(bound, mine)
+
+    def _value(self, path: Path, value: Any) -> Any:
+        if isinstance(value, Path):
+            return self.path(value)
+        field = final_field(path)
+        if isinstance(value, Ago | StartOf):
+            at = value.at(self.now, self.zone)
+            return at.astimezone(self.zone).date() if field is not None and field.kind == "date" else at
+        if isinstance(value, Money) and not value.currency:
+            value = Money(value.amount, self.currency)
+        return value if field is None else brought(field, value)
+
+    # --- paths ---
+    def path(self, path: Path) -> Path:
+        """Return the path with its custom fields known and its references guarded."""
+        steps: list[Step] = []
+        of = path._root
+        for index, step in enumerate(path._steps):
+            is_last = index == len(path._steps) - 1
+            step, of = self._step(step, of, is_last)
+            steps.append(step)
+        return Path(path._root, tuple(steps), path._target)
+
+    def _step(self, step: Step, of: type[Record], is_last: bool) -> tuple[Step, type[Record]]:
+        if isinstance(step, CustomStep):
+            return CustomStep(step.key, self._custom(of, step.key)), of
+        if isinstance(step, LatestStep):
+            return attrs.evolve(step, where=self.guarded(step.of, step.where), by=self.path(step.by)), step.of
+        if isinstance(step, FieldStep) and step.field.kind == "ref" and not is_last:
+            return attrs.evolve(step, guard=self.guarded(step.field.target, None)), step.field.target
+        return step, of
+
+    def _custom(self, of: type[Record], key: str) -> Field:
+        known = self.custom(of)
+        if key not in known:
+            raise InvalidError(f"{of.__name__} has no custom field {key!r}.{nearest(key, known)}", code="unknown_field", field=f"custom.{key}")
+        return known[key]
+
+
+def bind(question: Find[R], binding: Binding) -> Find[R]:
+    """Return the question bound; the access condition of its subject is part of it.
+
+    Raises:
+        InvalidError: a custom field is unknown, or a value does not fit its kind.
+    """
+    order = tuple(Order(binding.path(key.path), key.descending) for key in question.order)
+    return attrs.evolve(question, where=binding.guarded(question.of, question.where), order=order)
+
+
+def bind_tally(tally: Tally, binding: Binding, extent: Callable[[Path], tuple[datetime, datetime] | None]) -> Tally:
+    """Return the tally bound; ``extent`` tells the first and last instant at a path, where a bucket has no edges yet."""
+    return attrs.evolve(
+        tally,
+        where=binding.guarded(tally.of, tally.where),
+        by=tuple(_key(key, binding, extent) for key in tally.by),
+        components={name: _component(component, binding) for name, component in tally.components.items()},
+        one_per=None if tally.one_per is None else binding.path(tally.one_per),
+        one_per_by=None if tally.one_per_by is None else binding.path(tally.one_per_by),
+    )
+
+
+def _component(component: Component, binding: Binding) -> Component:
+    of = component.of
+    if isinstance(of, Path):
+        of = binding.path(of)
+    elif isinstance(of, Difference | Product):
+        of = type(of)(binding.path(of.left), binding.path(of.right))
+    return attrs.evolve(component, of=of, where=None if component.where is None else binding.condition(component.where))
+
+
+def _key(key: Key, binding: Binding, extent: Callable[[Path], tuple[datetime, datetime] | None]) -> Key:
+    if isinstance(key, Path):
+        return binding.path(key)
+    path = binding.path(key.path)
+    if key.edges:
+        return attrs.evolve(key, path=path)
+    reach = extent(path)
+    return Bucket(path, key.unit, () if reach is None else _edges(key.unit, reach, binding.zone))
+
+
+def _edges(unit: str, reach: tuple[datetime, datetime], zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Return the local starts of all periods from the one of the first instant to the one after the last."""
+    first, last = reach
+    edges = [StartOf(unit).at(first, zone)]
+    while edges[-1] <= last:
+        shift, edge = 1, edges[-1]
+        while edge <= edges[-1]:  # a day that the zone skipped altogether has no instant of its own
+            edge = StartOf(unit, shift).at(edges[-1] + timedelta(hours=1), zone)
+            shift += 1
+        edges.append(edge.astimezone(UTC))
+    return tuple(edges)

@@ -1,0 +1,89 @@
+"""The log: operations, the units of work they are made of, and one entry per change. Subscribers read it by position."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import attrs
+
+from .fields import Choices, Indexed, Personal
+from .record import Record
+from .values import EMPTY, JSON, Code
+
+
+@attrs.frozen(kw_only=True)
+class Operation(Record, shared=True, operational=True):
+    """One thing that a person or program asked for; a long one has many units and keeps its own position."""
+
+    kind: Annotated[Code, Indexed()]
+    """The verb: ``customers.merge``, ``imports.run``, ..."""
+    actor: Code = "system"
+    origin: Annotated[Code, Choices("live", "imported", "copied", "undone")] = "live"
+    started_at: datetime
+    finished_at: datetime | None = None
+    status: Annotated[Code, Choices("running", "done", "failed", "undone")] = "running"
+    position: JSON = EMPTY
+    counts: JSON = EMPTY
+    about: JSON = EMPTY
+    """What it was asked with: file, mapping, options. No personal data."""
+
+
+@attrs.frozen(kw_only=True)
+class Unit(Record, shared=True, operational=True, indexes=[("position",)]):
+    """One committed unit of work. ``position`` is given after the commit, in an order that no late commit can slip behind."""
+
+    position: int | None = None
+    operation: UUID
+    actor: Code = "system"
+    origin: Annotated[Code, Choices("live", "imported", "copied", "undone")] = "live"
+    cause: UUID | None = None
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class LogEntry(Record, itself=True, operational=True, indexes=[("unit", "n"), ("record_id",), ("customer_id",)]):
+    """One change of one record."""
+
+    unit: UUID
+    n: int
+    name: Code
+    """``customer.added``, ``deal.won``, ..."""
+    record_type: Code
+    record_id: UUID
+    record_version: int = 1
+    values: Annotated[JSON, Personal()] = None
+    """Nothing for added; ``{field: [before, after]}`` for changed; the whole record for removed; blanked by an erasure."""
+
+
+@attrs.frozen(kw_only=True)
+class Cursor(Record, shared=True, operational=True, unique=[("subscriber",)]):
+    """How far a subscriber has read the log; leased to one worker at a time."""
+
+    subscriber: Code
+    position: int = 0
+    lease_until: datetime | None = None
+    fence: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Retry(Record, shared=True, operational=True, unique=[("subscriber", "entry")], indexes=[("status", "due_at")]):
+    """An event that a subscriber failed on: tried again later, or (dead) listed for a person."""
+
+    subscriber: Code
+    entry: UUID
+    attempts: int = 1
+    due_at: datetime
+    status: Annotated[Code, Choices("waiting", "dead")] = "waiting"
+    lease_until: datetime | None = None
+    fence: int = 0
+    error: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class LedgerEntry(Record, name="ledger", plural="ledger", shared=True, operational=True, unique=[("key",)]):
+    """What the database knows of itself: declarations as data (``type:deal``), the epoch of definitions, the fold's version."""
+
+    key: Code
+    value: JSON = EMPTY

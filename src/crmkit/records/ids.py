@@ -1,0 +1,87 @@
+"""Ids: time-ordered UUIDs (version 7), made by us at construction, and the typed reference ``Id[X]``."""
+
+from __future__ import annotations
+
+import os
+import time
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID, SafeUUID
+
+R = TypeVar("R")
+
+if TYPE_CHECKING:
+
+    class Id(UUID, Generic[R]):
+        """A reference to a record of type R: a plain UUID at run time, a type of its own for checkers."""
+
+        def __init__(self, value: UUID | str) -> None: ...
+
+else:
+
+    class Id(UUID):
+        """A reference to a record of type R: a plain UUID at run time, a type of its own for checkers."""
+
+        __class_getitem__ = classmethod(GenericAlias)  # typing rebuilds an alias by subscribing its origin
+
+        def __new__(cls, value):
+            return value if isinstance(value, UUID) else UUID(str(value))
+
+
+_new = object.__new__
+_set = object.__setattr__
+_safety = SafeUUID.unknown
+
+
+def id_from_int(value: int) -> UUID:
+    """Return the UUID of a 128-bit integer, past ``UUID.__init__`` (which costs several times more)."""
+    made = _new(UUID)
+    _set(made, "int", value)
+    _set(made, "is_safe", _safety)
+    return made
+
+
+def id_from_bytes(value: bytes) -> UUID:
+    """Return the UUID of 16 bytes, past ``UUID.__init__``."""
+    return id_from_int(int.from_bytes(value, "big"))
+
+
+_VERSION_AND_VARIANT = (7 << 76) | (2 << 62)
+_KEEP = ~((0xF << 76) | (3 << 62))
+
+
+def new_id() -> UUID:
+    """Return a new UUID of version 7: 48 bits of milliseconds, 12 bits of their fraction, 62 random bits (RFC 9562)."""
+    now_ns = time.time_ns()
+    ms, rest_ns = divmod(now_ns, 1_000_000)
+    fraction = (rest_ns << 12) // 1_000_000
+    value = (ms << 80) | (fraction << 64) | int.from_bytes(os.urandom(8), "big")
+    return id_from_int((value & _KEEP) | _VERSION_AND_VARIANT)
+
+
+def random_id() -> UUID:
+    """Return an id that does not tell when it was made (version 4), for coarse record types."""
+    value = int.from_bytes(os.urandom(16), "big")
+    return id_from_int((value & _KEEP) | (4 << 76) | (2 << 62))
+
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def short_id(value: UUID) -> str:
+    """Return the last six base-32 characters (Crockford's letters), by which people name a record."""
+    number, letters = value.int, []
+    for _ in range(6):
+        number, digit = divmod(number, 32)
+        letters.append(_ALPHABET[digit])
+    return "".join(reversed(letters))
+
+
+def is_short_id(text: str) -> bool:
+    """Say whether a text has the form of a short id."""
+    return len(text) == 6 and all(letter in _ALPHABET for letter in text.lower())
+
+
+def target_of(annotation: Any) -> Any:
+    """Return X of ``Id[X]``, or None for anything else."""
+    return annotation.__args__[0] if getattr(annotation, "__origin__", None) is Id else None

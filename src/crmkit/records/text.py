@@ -1,0 +1,84 @@
+"""Text at the border: one normal form on every store, and the folded key that a search compares.
+
+The fold answers "is it the same word to somebody who searches": case, accents, vowel points, Arabic and Persian
+letter variants, digits of any script, zero-width joiners and bidi marks make no difference. ``FOLD_VERSION`` is kept
+in the database, so that folded columns are made anew when the fold changes.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from ..errors import InvalidError
+
+FOLD_VERSION = 1
+
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_DROP = {ord(c): None for c in _INVISIBLE}
+_LETTERS = {
+    "\u064a": "\u06cc",  # Arabic yeh -> Persian yeh
+    "\u0649": "\u06cc",  # alef maksura
+    "\u0643": "\u06a9",  # Arabic kaf -> Persian keheh
+    "\u0629": "\u0647",  # teh marbuta -> heh
+    "\u0623": "\u0627",
+    "\u0625": "\u0627",
+    "\u0622": "\u0627",
+    "\u0671": "\u0627",
+    "\u0640": "",  # tatweel
+    "\u0131": "i",  # dotless i
+    "\u00f8": "o",
+    "\u0142": "l",
+    "\u0111": "d",
+    "\u00df": "ss",
+    "\u00e6": "ae",
+    "\u0153": "oe",
+}
+_FOLDS = str.maketrans({**_LETTERS, **{c: "" for c in _INVISIBLE}})
+_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+_SPACES = re.compile(r"\s+")
+
+
+def normal(text: str, field: str | None = None) -> str:
+    """Return text in NFC.
+
+    Raises:
+        InvalidError: it holds NUL or a lone surrogate, which no store can keep.
+    """
+    if text.isascii():
+        if "\x00" in text:
+            raise _forbidden(text, field)
+        return text
+    if _FORBIDDEN.search(text):
+        raise _forbidden(text, field)
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+
+
+def identity(text: str, field: str | None = None) -> str:
+    """Return normal text without zero-width and bidi control characters, its outer white space dropped."""
+    text = normal(text, field)
+    return text.strip() if text.isascii() else text.translate(_DROP).strip()
+
+
+def _forbidden(text: str, field: str | None) -> InvalidError:
+    found = next(c for c in text if c == "\x00" or "\ud800" <= c <= "\udfff")
+    return InvalidError(
+        f"A text can not hold the character U+{ord(found):04X}: remove it.",
+        code="forbidden_character",
+        field=field,
+        params={"character": f"U+{ord(found):04X}"},
+    )
+
+
+def fold(text: str) -> str:
+    """Return the search key of a text (see the module)."""
+    if text.isascii():
+        return _SPACES.sub(" ", text.lower()).strip()
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_FOLDS))
+    kept = "".join(_digit(c) for c in decomposed if not unicodedata.combining(c))
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", kept.translate(_FOLDS))).strip()
+
+
+def _digit(character: str) -> str:
+    value = unicodedata.decimal(character, None)
+    return character if value is None else str(value)
