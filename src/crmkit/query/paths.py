@@ -107,10 +107,10 @@ class Path:
         return f"<path {declaration_of(self._root).name}.{self}>"
 
     # --- conditions ---
-    def __eq__(self, other: object) -> Condition:  # type: ignore[override] - a comparison of paths is a condition
+    def __eq__(self, other: object) -> Condition:  # type: ignore[override]  # a comparison of paths is a condition
         return _compare(self, "==", other)
 
-    def __ne__(self, other: object) -> Condition:  # type: ignore[override] - a comparison of paths is a condition
+    def __ne__(self, other: object) -> Condition:  # type: ignore[override]  # a comparison of paths is a condition
         return _compare(self, "!=", other)
 
     def __lt__(self, other: object) -> Condition:
@@ -223,8 +223,7 @@ def latest(reference: Path, *where: Condition, by: Path) -> Path:
     from .conditions import all_of
 
     of, target = reference._root, reference_target(reference)
-    for part in (*where, by):
-        _same_root(of, part._root if isinstance(part, Path) else part.root)
+    _same_root(of, by._root)
     return Path(target, (LatestStep(of, reference, all_of(of, where), by),), of)
 
 

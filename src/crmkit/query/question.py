@@ -60,7 +60,7 @@ def find(
 
 def _order(of: type[Record], key: Path | Descending) -> Order:
     path, descending = (key.path, True) if isinstance(key, Descending) else (key, False)
-    if not isinstance(path, Path) or path._root is not of:
+    if path._root is not of:
         raise InvalidError(f"{key!r} is no field of {of.__name__} to order by.", code="order")
     field = final_field(path)
     if field is not None and field.kind not in ordered_kinds:

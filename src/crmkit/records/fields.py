@@ -83,7 +83,7 @@ class Choices:
     values: tuple[str, ...]
 
     def __init__(self, *values: str) -> None:
-        self.__attrs_init__(values)  # type: ignore[attr-defined] - made by attrs
+        self.__attrs_init__(values)  # type: ignore[attr-defined]  # made by attrs
 
 
 @attrs.frozen

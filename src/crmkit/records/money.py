@@ -66,7 +66,7 @@ class Money:
     currency: str = attrs.field(default="", validator=_known)
 
     def __init__(self, amount: Decimal | int | str, currency: str = "") -> None:
-        self.__attrs_init__(amount, currency)  # type: ignore[attr-defined] - made by attrs
+        self.__attrs_init__(amount, currency)  # type: ignore[attr-defined]  # made by attrs
 
     @property
     def minor(self) -> int:

@@ -6,6 +6,7 @@ upgrade installs from them and that users may add to.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -21,7 +22,7 @@ from .staged import STATES, Staged
 from .values import AnyRef, Code, LocalText
 
 
-def _reasons(values: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+def _reasons(values: Sequence[str]) -> tuple[str, ...]:
     return (values,) if isinstance(values, str) else tuple(values)
 
 

@@ -74,7 +74,7 @@ class Record:
     @property
     def id(self) -> Id[Self]:
         """The record's id: a time-ordered UUID, made at construction."""
-        return self._id  # type: ignore[return-value] - a plain UUID at run time
+        return self._id  # type: ignore[return-value]  # a plain UUID at run time
 
     def __hash__(self) -> int:
         return hash(self._id)

@@ -20,10 +20,10 @@ class FrozenMap(dict[str, Any]):
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("This mapping belongs to a record and can not be changed: use attrs.evolve with a new one.")
 
-    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment] - refusing is the point
-    update = pop = popitem = clear = setdefault = _refuse  # type: ignore[assignment] - refusing is the point
+    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]  # refusing is the point
+    update = pop = popitem = clear = setdefault = _refuse  # type: ignore[assignment]  # refusing is the point
 
-    def __hash__(self) -> int:  # type: ignore[override] - a dict that never changes may be hashed
+    def __hash__(self) -> int:  # type: ignore[override]  # a dict that never changes may be hashed
         return hash(frozenset(self.items()))
 
     def __reduce__(self) -> tuple[Any, ...]:

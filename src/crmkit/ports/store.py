@@ -1,0 +1,247 @@
+"""The Store port: where records are kept.
+
+A store answers bound questions (``crmkit.query``) with the meaning fixed there, and applies writes in transactions.
+It knows record types by their declarations alone. It is atomic, or read-only; what it can do beyond the required
+methods it declares in ``capabilities``, and the contract suite tests what it declares.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, BinaryIO, ClassVar, Literal, TypeAlias, TypeVar
+from uuid import UUID
+
+import attrs
+
+from ..errors import UnsupportedError
+from ..query import Find, Page, Tallied, Tally
+from ..records import Field, Record
+from ..records.as_json import from_json, to_json
+
+__all__ = [
+    "Add", "Capability", "Field", "Find", "NotApplied", "Page", "Record", "Remove", "Replace", "Rehome", "Schema", "Store", "Tallied",
+    "Tally", "Transaction", "Write", "from_json", "to_json",
+]  # fmt: skip
+R = TypeVar("R", bound=Record)
+Capability = Literal["guest", "select", "concurrent_writers", "durable", "tenants", "prefix", "blobs"]
+
+
+@attrs.frozen
+class Add:
+    """Keep a new record. With ``if_absent``, a taken id or unique key is an answer and not a fault of the caller."""
+
+    record: Record
+    if_absent: bool = False
+
+
+@attrs.frozen
+class Replace:
+    """Keep ``record`` in the place of the one with its id, if that one still has the version ``expected`` (None: whatever it has)."""
+
+    record: Record
+    expected: int | None = None
+
+
+@attrs.frozen
+class Remove:
+    """Remove the record with this id, if it still has the version ``expected`` (None: whatever it has). May be repeated."""
+
+    record: Record
+    expected: int | None = None
+
+
+@attrs.frozen
+class Rehome:
+    """As Replace, but its customer changes too: ``record`` has the new ``customer_id``. A store may have to move the row."""
+
+    record: Record
+    expected: int | None = None
+
+
+Write: TypeAlias = Add | Replace | Remove | Rehome
+
+
+@attrs.frozen
+class NotApplied:
+    """A write of a sequence that was not applied; all others were.
+
+    Attributes:
+        index: its place in the sequence.
+        reason: ``present`` (a record with this id, or with this unique key, is there), ``stale`` (another version), ``gone`` (no such record).
+        key: the unique key that is taken: its field names; ``("id",)`` for the id.
+        holder: the id of the record that has it, where known.
+    """
+
+    index: int
+    reason: Literal["present", "stale", "gone"]
+    key: tuple[str, ...] = ()
+    holder: UUID | None = None
+
+
+class Transaction(ABC):
+    """One transaction: reads see one state of the store, writes become visible to others all at once, at ``commit``."""
+
+    @abstractmethod
+    def get(self, of: type[R], ids: Sequence[UUID]) -> dict[UUID, R]:
+        """Return the records that are there, by id."""
+
+    @abstractmethod
+    def find(self, question: Find[R]) -> Page[R]:
+        """Return the page that a bound question asks for; without a limit, all."""
+
+    @abstractmethod
+    def tally(self, question: Tally) -> list[Tallied]:
+        """Return the cells of a bound tally that hold a record, in the order of their keys (missing first); without keys, one cell."""
+
+    @abstractmethod
+    def write(self, writes: Sequence[Write]) -> list[NotApplied]:
+        """Apply a sequence, in order, and answer with what could not be applied.
+
+        Raises:
+            InvalidError: a record is not of the store's types.
+            TryAgain: the database asks for the whole transaction again; nothing may follow but ``rollback``.
+            StorageFull, StorageBusy: nothing may follow but ``rollback``.
+        """
+
+    @abstractmethod
+    def claim(self, question: Find[R], limit: int, until: datetime) -> list[R]:
+        """Lease up to ``limit`` records of an operational type that the question finds and nobody holds.
+
+        A record is free when its ``lease_until`` is missing or not after the ``now`` that the caller's question compares
+        it with: the question says so itself. Each claimed record gets ``lease_until=until`` and ``fence + 1``, and is
+        returned so. Two transactions never claim the same record.
+        """
+
+    @abstractmethod
+    def mark(self) -> object:
+        """Return a savepoint."""
+
+    @abstractmethod
+    def undo_to(self, mark: object) -> None:
+        """Undo what was written since the savepoint; the savepoint is spent."""
+
+    def forget(self, mark: object) -> None:
+        """The savepoint is not needed any more: what was written since stays part of the transaction."""
+        return None
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Make the writes durable and visible; the transaction is over.
+
+        Raises:
+            TryAgain: nothing was kept. OutcomeUnknown: the connection broke meanwhile.
+        """
+
+    @abstractmethod
+    def rollback(self) -> None:
+        """Keep nothing; the transaction is over. Never raises for a transaction that the database has ended itself."""
+
+    def put_blob(self, digest: bytes, data: BinaryIO) -> None:
+        """Keep bytes under their SHA-256; the same bytes twice are kept once."""
+        raise UnsupportedError(f"{type(self).__name__} keeps no files.")
+
+    def open_blob(self, digest: bytes) -> BinaryIO:
+        """Return the bytes kept under a digest, as a stream."""
+        raise UnsupportedError(f"{type(self).__name__} keeps no files.")
+
+    def remove_blob(self, digest: bytes) -> None:
+        """Remove the bytes kept under a digest, if they are there."""
+        raise UnsupportedError(f"{type(self).__name__} keeps no files.")
+
+    def execute(self, statement: Any) -> Any:
+        """Run a statement of SQLAlchemy on the store's own tables; the capability ``select``."""
+        raise UnsupportedError(f"{type(self).__name__} takes no SQL: ask with crmkit.query.")
+
+
+@attrs.frozen(kw_only=True)
+class Schema:
+    """How the schema in the database stands to the declarations.
+
+    Attributes:
+        is_absent: there is no schema of crmkit yet.
+        pending: what an upgrade would do, a statement or sentence each; empty: nothing.
+        behind: names of record types that are newer declared than kept: their writes raise UpgradeNeeded.
+        unknown: names of record types that are kept without a declaration (their plugin is gone): name -> what the ledger says.
+    """
+
+    is_absent: bool = False
+    pending: tuple[str, ...] = ()
+    behind: frozenset[str] = frozenset()
+    unknown: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+
+
+class Store(ABC):
+    """One place where records are kept.
+
+    Class facts:
+        scheme: what its URLs begin with (``sqlite``, ``memory``, ``jsonl``), or several of them.
+        capabilities: what it can do beyond the required methods.
+    """
+
+    scheme: ClassVar[str | tuple[str, ...]] = ""
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+
+    @classmethod
+    @abstractmethod
+    def open(cls, url: Any, types: Sequence[type[Record]], *, schema: str = "", prefix: str = "", options: Mapping[str, Any] | None = None) -> Store:
+        """Return a store for these record types. Opens what it needs, creates no schema.
+
+        Args:
+            url: a URL of its scheme, or (SQL) an engine of the host.
+            schema, prefix: where its tables are, for stores with that capability.
+
+        Raises:
+            InvalidError: the URL can not be read. StoreError: the place can not be opened.
+        """
+
+    @abstractmethod
+    def begin(self, *, write: bool) -> Transaction:
+        """Begin a transaction; ``write=False`` may only read.
+
+        Raises:
+            StorageBusy: another writer holds the store too long. StoreError: it can not be reached.
+        """
+
+    @abstractmethod
+    def status(self) -> Schema:
+        """Compare what is kept with the declarations of the store's types.
+
+        Raises:
+            NewerSchema, StoreCorrupt: it can not be used.
+        """
+
+    @abstractmethod
+    def upgrade(self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None) -> tuple[str, ...]:
+        """Bring the schema to the declarations, with the ledger's entries (``type:NAME``); return what was done, as in ``Schema.pending``."""
+
+    def with_types(self, types: Sequence[type[Record]]) -> Store:
+        """Return the same place with other record types (those of the ledger too)."""
+        raise UnsupportedError(f"{type(self).__name__} can not take other record types.")
+
+    def on(self, connection: Any) -> Store:
+        """Return this store as a guest on a host's open transaction; the capability ``guest``.
+
+        Its transactions are savepoints of the host's; they never commit, roll back or close it.
+        """
+        raise UnsupportedError(f"{type(self).__name__} can not be a guest on a host's connection.")
+
+    def tenant(self, name: str) -> Store:
+        """Return the store of one company beside the others in the same place; the capability ``tenants``."""
+        raise UnsupportedError(f"{type(self).__name__} keeps one company only.")
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        return None
+
+
+def stream(transaction: Transaction, question: Find[R], page_size: int = 1000) -> Iterator[R]:
+    """Yield all records that a question finds, page after page by keyset, so that memory does not grow."""
+    after: str | None = question.after
+    while True:
+        page = transaction.find(attrs.evolve(question, limit=page_size, after=after))
+        yield from page
+        after = page.next
+        if after is None:
+            return

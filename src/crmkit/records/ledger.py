@@ -1,0 +1,96 @@
+"""Declarations as data, and record classes built from them: so that a type without its plugin is still read, moved and erased."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from .declaration import Declaration, declaration_of
+from .fields import Field, Owner
+from .record import Record
+
+
+def declaration_to_json(declaration: Declaration) -> dict[str, Any]:
+    """Return what the ledger keeps of a declaration: all that stores, merges, exports and erasures need."""
+    return {
+        "name": declaration.name,
+        "plural": declaration.plural,
+        "mode": declaration.mode,
+        "belongs": declaration.belongs,
+        "coarse": declaration.coarse,
+        "unique": [list(key) for key in declaration.unique],
+        "indexes": [list(key) for key in declaration.indexes],
+        "fields": [_field_to_json(field) for field in declaration.own_fields],
+    }
+
+
+def _field_to_json(field: Field) -> dict[str, Any]:
+    made: dict[str, Any] = {"name": field.name, "kind": field.kind}
+    for flag in ("optional", "searchable", "indexed", "history", "identity", "personal", "places"):
+        if getattr(field, flag):
+            made[flag] = getattr(field, flag)
+    if field.choices:
+        made["choices"] = list(field.choices)
+    if field.kind == "ref" and isinstance(field.target, type):
+        made["target"] = declaration_of(field.target).name if field.target is not Record else ""
+    if field.owner:
+        made["owner"] = {"on_erase": field.owner.on_erase, "on_merge_conflict": field.owner.on_merge_conflict}
+    return made
+
+
+def class_from_ledger(data: Mapping[str, Any], known: Mapping[str, type[Record]]) -> type[Record]:
+    """Return a record class for a declaration whose plugin is not here.
+
+    Args:
+        known: the record types by name, for references.
+    """
+    fields = {entry["name"]: _attribute() for entry in data["fields"]}
+    name = "".join(part.title() for part in str(data["name"]).split("_"))
+    made: type[Record] = attrs.make_class(name, fields, bases=(Record,), frozen=True, kw_only=True, slots=True)
+    read = tuple(_field_from_json(entry, known) for entry in data["fields"])
+    system = tuple(field for field in declaration_of(_shape(data["mode"])).fields if field.system)
+    system = tuple(attrs.evolve(field, target=made) if field.name == "id" else field for field in system)
+    everything = (*system, *read)
+    declaration = Declaration(
+        of=made, name=data["name"], plural=data["plural"], mode=data["mode"], belongs=data["belongs"], coarse=data["coarse"],
+        unique=tuple(tuple(key) for key in data["unique"]), indexes=tuple(tuple(key) for key in data["indexes"]),
+        fields=everything, by_name={field.name: field for field in everything},
+        owner=next((field for field in read if field.owner), None), doc="",
+    )  # fmt: skip
+    type.__setattr__(made, "_declaration", declaration)
+    return made
+
+
+def _attribute() -> Any:
+    return attrs.field(default=None)
+
+
+@attrs.frozen(kw_only=True)
+class _Mutable(Record, shared=True):
+    pass
+
+
+@attrs.frozen(kw_only=True)
+class _Fact(Record, shared=True, append_only=True):
+    pass
+
+
+@attrs.frozen(kw_only=True)
+class _Lease(Record, shared=True, operational=True):
+    pass
+
+
+def _shape(mode: str) -> type[Record]:
+    return {"append_only": _Fact, "operational": _Lease}.get(mode, _Mutable)
+
+
+def _field_from_json(entry: Mapping[str, Any], known: Mapping[str, type[Record]]) -> Field:
+    owner = entry.get("owner")
+    return Field(
+        name=entry["name"], kind=entry["kind"], optional=entry.get("optional", False), target=known.get(entry.get("target", "")),
+        places=entry.get("places", 0), owner=Owner(owner["on_erase"], owner["on_merge_conflict"]) if owner else None,
+        personal=entry.get("personal"), searchable=entry.get("searchable", False), indexed=entry.get("indexed", False),
+        history=entry.get("history", False), identity=entry.get("identity", False), choices=tuple(entry.get("choices", ())),
+    )  # fmt: skip
