@@ -1,0 +1,1 @@
+"""Verbs: one method is one thing that a user can do, whole."""
