@@ -78,7 +78,7 @@ def _opened(namespace: dict[str, Any]) -> None:
     page = _Page()
     page.__dict__ = namespace
     namespace["__name__"] = name = f"crmkit_example_{id(namespace)}"
-    sys.modules[name] = page  # type: ignore[assignment] - only its __dict__ is read
+    sys.modules[name] = page  # type: ignore[assignment]  # only its __dict__ is read
     left.callback(sys.modules.pop, name)
     namespace["__left__"] = left
 

@@ -26,7 +26,12 @@ class CRMError(Exception):
     http_status: ClassVar[int] = 500
 
     def __init__(
-        self, message: str = "", *, code: str | None = None, field: str | None = None, params: Mapping[str, Any] | None = None
+        self,
+        message: str = "",
+        *,
+        code: str | None = None,
+        field: str | None = None,
+        params: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code or self.default_code

@@ -5,11 +5,43 @@ from __future__ import annotations
 from .binding import Binding, bind, bind_tally
 from .conditions import Always, And, Compare, Condition, Has, Missing, Not, OneOf, Or, TextTest, all_of, has
 from .moments import Ago, StartOf, ago, now, start_of
-from .paths import CustomStep, Descending, Difference, Each, FieldStep, FoldStep, LatestStep, Path, Product, Step, each, final_field, latest
+from .paths import (
+    CustomStep,
+    Descending,
+    Difference,
+    Each,
+    FieldStep,
+    FoldStep,
+    LatestStep,
+    Path,
+    Product,
+    Step,
+    each,
+    final_field,
+    latest,
+)
 from .question import Access, Find, Order, Page, cursor_of, find, keys_of
 from .tallies import (
-    Bucket, Component, Key, Tallied, Tally, by_edges, check_tally, count, day, distinct, empty_value, least, month, most, quantile,
-    quarter, squares, total, week, year,
+    Bucket,
+    Component,
+    Key,
+    Tallied,
+    Tally,
+    by_edges,
+    check_tally,
+    count,
+    day,
+    distinct,
+    empty_value,
+    least,
+    month,
+    most,
+    quantile,
+    quarter,
+    squares,
+    total,
+    week,
+    year,
 )  # fmt: skip
 from .values import brought, reference_to
 

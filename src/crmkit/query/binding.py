@@ -101,7 +101,11 @@ class Binding:
     def _custom(self, of: type[Record], key: str) -> Field:
         known = self.custom(of)
         if key not in known:
-            raise InvalidError(f"{of.__name__} has no custom field {key!r}.{nearest(key, known)}", code="unknown_field", field=f"custom.{key}")
+            raise InvalidError(
+                f"{of.__name__} has no custom field {key!r}.{nearest(key, known)}",
+                code="unknown_field",
+                field=f"custom.{key}",
+            )
         return known[key]
 
 

@@ -59,7 +59,7 @@ class Compare(Condition):
 
     path: Path = attrs.field(eq=path_key)
     op: str
-    value: Any = attrs.field(eq=path_key)
+    value: Any = attrs.field(eq=path_key)  # pyright: ignore[reportUnknownVariableType]  # attrs.field has no answer for Any
 
     @property
     def root(self) -> type[Record]:
@@ -231,9 +231,14 @@ def all_of(of: type[Record], conditions: Iterable[Condition]) -> Condition | Non
     given = tuple(conditions)
     for condition in given:
         if not isinstance(condition, Condition):
-            raise InvalidError(f"{condition!r} is no condition: compare a field, such as each({of.__name__}).id == ...", code="no_condition")
+            raise InvalidError(
+                f"{condition!r} is no condition: compare a field, such as each({of.__name__}).id == ...",
+                code="no_condition",
+            )
         if condition.root is not of:
-            raise InvalidError(f"A condition is about {condition.root.__name__}, the question about {of.__name__}.", code="other_type")
+            raise InvalidError(
+                f"A condition is about {condition.root.__name__}, the question about {of.__name__}.", code="other_type"
+            )
     return None if not given else given[0] if len(given) == 1 else And.of(*given)
 
 
@@ -259,7 +264,9 @@ def _operand(path: Path, field: Field | None, other: object) -> Any:
         return other
     if isinstance(other, Ago | StartOf):
         if field is not None and field.kind not in ("instant", "date"):
-            raise InvalidError(f"{path} is no time: it can not be compared with a moving value.", code="kind", field=str(path))
+            raise InvalidError(
+                f"{path} is no time: it can not be compared with a moving value.", code="kind", field=str(path)
+            )
         return other
     return other if field is None else brought(field, other)
 
@@ -279,7 +286,9 @@ def text_test(path: Path, test: str, value: str) -> Condition:
     if test == "includes" and (field is None or field.kind != "codes"):
         raise InvalidError(f"{path} is no set: only sets such as tags have members.", code="kind", field=str(path))
     if test == "contains" and (field is None or not field.searchable):
-        raise InvalidError(f"{path} is not Searchable(): contains can not be asked of it.", code="not_searchable", field=str(path))
+        raise InvalidError(
+            f"{path} is not Searchable(): contains can not be asked of it.", code="not_searchable", field=str(path)
+        )
     if test == "starts_with" and not is_custom and (field is None or field.kind not in ("text", "code")):
         raise InvalidError(f"{path} is no text.", code="kind", field=str(path))
     return TextTest(path, test, fold(value) if test == "contains" else normal(value))
@@ -290,7 +299,7 @@ def missing(path: Path) -> Condition:
     return Missing(path)
 
 
-def _joined(kind: type[And] | type[Or], conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+def _joined(kind: type[And | Or], conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
     parts: list[Condition] = []
     for condition in conditions:
         if not isinstance(condition, Condition):
@@ -299,7 +308,10 @@ def _joined(kind: type[And] | type[Or], conditions: tuple[Condition, ...]) -> tu
     first = parts[0].root
     for part in parts:
         if part.root is not first:
-            raise InvalidError(f"Conditions on {first.__name__} and {part.root.__name__} can not be joined: use has() or a reference.", code="other_type")
+            raise InvalidError(
+                f"Conditions on {first.__name__} and {part.root.__name__} can not be joined: use has() or a reference.",
+                code="other_type",
+            )
     return tuple(parts)
 
 

@@ -86,4 +86,6 @@ def moment_from_json(data: Mapping[str, Any]) -> Moment:
         return Ago(timedelta(seconds=data["ago"]))
     if data.get("start_of") in _UNITS:
         return StartOf(data["start_of"], int(data.get("shift", 0)))
-    raise InvalidError(f"{dict(data)!r} is no moving value: write {{'ago': seconds}} or {{'start_of': 'month'}}.", code="moment")
+    raise InvalidError(
+        f"{dict(data)!r} is no moving value: write {{'ago': seconds}} or {{'start_of': 'month'}}.", code="moment"
+    )

@@ -8,7 +8,7 @@ is refused where it is written, with the nearest right one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import attrs
 
@@ -229,7 +229,9 @@ def latest(reference: Path, *where: Condition, by: Path) -> Path:
 
 def _same_root(of: type[Record], other: type[Record]) -> None:
     if of is not other:
-        raise InvalidError(f"latest() asks about {of.__name__}, but one of its parts is about {other.__name__}.", code="other_type")
+        raise InvalidError(
+            f"latest() asks about {of.__name__}, but one of its parts is about {other.__name__}.", code="other_type"
+        )
 
 
 def reference_target(reference: Path) -> type[Record]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast, overload
 
 import attrs
 
@@ -46,7 +46,11 @@ class Find(Generic[R]):
 
 
 def find(
-    of: type[R], *conditions: Condition, order: Sequence[Path | Descending] = (), limit: int | None = None, after: str | None = None
+    of: type[R],
+    *conditions: Condition,
+    order: Sequence[Path | Descending] = (),
+    limit: int | None = None,
+    after: str | None = None,
 ) -> Find[R]:
     """Return the question; all its parts are checked here.
 
@@ -55,7 +59,9 @@ def find(
     """
     if limit is not None and limit < 1:
         raise InvalidError(f"A page holds at least 1 record, not {limit}.", code="limit")
-    return Find(of=of, where=all_of(of, conditions), order=tuple(_order(of, key) for key in order), limit=limit, after=after)
+    return Find(
+        of=of, where=all_of(of, conditions), order=tuple(_order(of, key) for key in order), limit=limit, after=after
+    )
 
 
 def _order(of: type[Record], key: Path | Descending) -> Order:
@@ -78,7 +84,11 @@ class Page(Sequence[R]):
     def __len__(self) -> int:
         return len(self.records)
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> R: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[R, ...]: ...
+    def __getitem__(self, index: int | slice) -> R | tuple[R, ...]:
         return self.records[index]
 
     def __iter__(self) -> Iterator[R]:
@@ -97,12 +107,14 @@ def keys_of(cursor: str, n: int) -> list[Any]:
         InvalidError: it is none of our cursors, or of another question.
     """
     try:
-        keys = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        keys: Any = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         keys = None
-    if not isinstance(keys, list) or len(keys) != n:
-        raise InvalidError(f"{cursor!r} is no place to continue this question from: use the `next` of its page.", code="cursor")
-    return keys
+    if not isinstance(keys, list) or len(cast("list[Any]", keys)) != n:
+        raise InvalidError(
+            f"{cursor!r} is no place to continue this question from: use the `next` of its page.", code="cursor"
+        )
+    return cast("list[Any]", keys)
 
 
 Access = Callable[[type[Record]], Condition | None]

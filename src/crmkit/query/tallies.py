@@ -41,7 +41,10 @@ class Component:
 def count(where: Condition | None = None) -> Component:
     """How many records (for which the condition holds)."""
     if isinstance(where, Path):
-        raise InvalidError(f"count() takes a condition, not {where!r}: for values that are there, write count(~path.is_missing).", code="no_condition")
+        raise InvalidError(
+            f"count() takes a condition, not {where!r}: for values that are there, write count(~path.is_missing).",
+            code="no_condition",
+        )
     return Component("count", None, where)
 
 
@@ -198,9 +201,15 @@ def check_tally(tally: Tally) -> None:
     for name, component in tally.components.items():
         for root in _roots(component):
             if root is not tally.of:
-                raise InvalidError(f"Component {name!r} is about {root.__name__}, the tally about {tally.of.__name__}.", code="other_type", field=name)
+                raise InvalidError(
+                    f"Component {name!r} is about {root.__name__}, the tally about {tally.of.__name__}.",
+                    code="other_type",
+                    field=name,
+                )
     if tally.one_per is not None and tally.one_per_by is None and not any(isinstance(key, Bucket) for key in tally.by):
-        raise InvalidError("one_per needs a period among the keys, or one_per_by, to know which one is the last.", code="one_per")
+        raise InvalidError(
+            "one_per needs a period among the keys, or one_per_by, to know which one is the last.", code="one_per"
+        )
 
 
 def _roots(component: Component) -> list[type[Record]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from ..errors import InvalidError
@@ -14,7 +14,9 @@ from ..records.fields import Kind
 from ..records.text import normal
 from ..records.values import frozen
 
-ordered_kinds: Final = frozenset({"text", "code", "int", "decimal", "money", "bool", "date", "partial_date", "instant", "ref", "digest"})
+ordered_kinds: Final = frozenset(
+    {"text", "code", "int", "decimal", "money", "bool", "date", "partial_date", "instant", "ref", "digest"}
+)
 """The kinds whose values have an order."""
 
 
@@ -78,7 +80,9 @@ def _any_ref(value: object) -> Any:
 
 
 def _codes(value: object) -> Any:
-    return frozenset(value) if isinstance(value, set | frozenset | tuple | list) else NotImplemented
+    if not isinstance(value, set | frozenset | tuple | list):
+        return NotImplemented
+    return frozenset(cast("Iterable[str]", value))
 
 
 def _of(kind: type) -> Callable[[object], Any]:

@@ -99,7 +99,8 @@ class Consent(Record, append_only=True, indexes=[("subject", "purpose")]):
     purpose: Code
     channel: Code = ""
     basis: Annotated[
-        Code, Choices("consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interest")
+        Code,
+        Choices("consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interest"),
     ] = "consent"
     action: Annotated[Code, Choices("grant", "withdraw", "object", "restrict", "expire")]
     at: datetime

@@ -11,7 +11,19 @@ import attrs
 
 from ..errors import DeclarationError
 from .fields import (
-    KINDS_IN_WORDS, Choices, Field, History, Identity, Indexed, NotPersonal, OnErase, Owner, Personal, Places, Searchable, kind_of,
+    KINDS_IN_WORDS,
+    Choices,
+    Field,
+    History,
+    Identity,
+    Indexed,
+    NotPersonal,
+    OnErase,
+    Owner,
+    Personal,
+    Places,
+    Searchable,
+    kind_of,
 )  # fmt: skip
 from .record import Mode, Record
 
@@ -51,7 +63,11 @@ class Declaration:
     @property
     def direct(self) -> bool:
         """Its owner is the customer itself: then that field and ``customer_id`` are one and the same, and stored once."""
-        return self.owner is not None and self.owner.kind == "ref" and getattr(self.owner.target, "__name__", "") == "Customer"
+        return (
+            self.owner is not None
+            and self.owner.kind == "ref"
+            and getattr(self.owner.target, "__name__", "") == "Customer"
+        )
 
     @property
     def stored(self) -> tuple[Field, ...]:
@@ -61,7 +77,11 @@ class Declaration:
     @property
     def references(self) -> tuple[Field, ...]:
         """The fields that name another record."""
-        return tuple(field for field in self.fields if field.kind in ("ref", "any_ref") and field.name not in ("id", "customer_id"))
+        return tuple(
+            field
+            for field in self.fields
+            if field.kind in ("ref", "any_ref") and field.name not in ("id", "customer_id")
+        )
 
     @property
     def staged(self) -> bool:
@@ -157,7 +177,7 @@ def _field(name: str, annotation: Any, required: bool, problems: list[str]) -> F
         return None
     if name in RESERVED or name.startswith("_"):
         problems.append(f"{name!r} can not be a field's name.")
-    by_type = {type(mark): mark for mark in marks}
+    by_type: dict[type[Any], Any] = {type(mark): mark for mark in marks}
     if kind == "decimal" and Places not in by_type:
         problems.append(f"Field {name!r} is a Decimal: say its decimals with Places(n).")
     return Field(

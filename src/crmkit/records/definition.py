@@ -13,7 +13,14 @@ from .fields import Kind
 from .record import Record
 from .values import EMPTY, JSON, Code, LocalText
 
-CUSTOM_KINDS: Final[Mapping[Any, Kind]] = {str: "text", int: "int", bool: "bool", Decimal: "decimal", date: "date", datetime: "instant"}
+CUSTOM_KINDS: Final[Mapping[Any, Kind]] = {
+    str: "text",
+    int: "int",
+    bool: "bool",
+    Decimal: "decimal",
+    date: "date",
+    datetime: "instant",
+}
 
 
 @attrs.frozen

@@ -127,9 +127,7 @@ _KINDS: Final[Mapping[Any, Kind]] = types.MappingProxyType(
         JSON: "json", AnyRef: "any_ref", Digest: "digest",
     }
 )  # fmt: skip
-KINDS_IN_WORDS: Final = (
-    "str, Code, int, Decimal, Money, bool, date, PartialDate, datetime, WallTime, LocalText, frozenset[Code], Id[X], AnyRef, JSON, Digest"
-)
+KINDS_IN_WORDS: Final = "str, Code, int, Decimal, Money, bool, date, PartialDate, datetime, WallTime, LocalText, frozenset[Code], Id[X], AnyRef, JSON, Digest"
 
 
 def kind_of(annotation: Any) -> tuple[Kind | None, bool, Any]:

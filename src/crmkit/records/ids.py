@@ -70,7 +70,8 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 def short_id(value: UUID) -> str:
     """Return the last six base-32 characters (Crockford's letters), by which people name a record."""
-    number, letters = value.int, []
+    number = value.int
+    letters: list[str] = []
     for _ in range(6):
         number, digit = divmod(number, 32)
         letters.append(_ALPHABET[digit])

@@ -36,7 +36,9 @@ class ChannelAccount(Record, shared=True, unique=[("key",)]):
 
 
 @attrs.frozen(kw_only=True)
-class Interaction(Record, unique=[("account", "external_id")], indexes=[("agent", "due_at"), ("conversation", "occurred_at")]):
+class Interaction(
+    Record, unique=[("account", "external_id")], indexes=[("agent", "due_at"), ("conversation", "occurred_at")]
+):
     """One exchange, or a planned one (a task, a reminder).
 
     It belongs to its principal customer, or to itself while the sender is unknown. A task is a planned interaction:
@@ -82,7 +84,9 @@ class Interaction(Record, unique=[("account", "external_id")], indexes=[("agent"
 
 
 @attrs.frozen(kw_only=True)
-class Participant(Record, unique=[("interaction", "customer", "role")], indexes=[("customer", "occurred_at"), ("address_key",)]):
+class Participant(
+    Record, unique=[("interaction", "customer", "role")], indexes=[("customer", "occurred_at"), ("address_key",)]
+):
     """Who took part in an interaction, in which role; it keeps the raw address, so that it can be linked later."""
 
     interaction: Id[Interaction]

@@ -49,7 +49,11 @@ def _exact(value: Any) -> Decimal:
 
 def _known(money: Any, attribute: Any, value: str) -> None:
     if value and value not in _CODES:
-        raise InvalidError(f"{value!r} is no currency of ISO 4217: write a code such as EUR.", code="currency", params={"currency": value})
+        raise InvalidError(
+            f"{value!r} is no currency of ISO 4217: write a code such as EUR.",
+            code="currency",
+            params={"currency": value},
+        )
 
 
 @functools.total_ordering
@@ -75,7 +79,8 @@ class Money:
         whole = int(scaled)
         if whole != scaled or not -_LIMIT <= whole < _LIMIT:
             raise InvalidError(
-                f"{self.amount} has more decimals or digits than {self.currency or 'the currency'} can hold: round it first.", code="amount"
+                f"{self.amount} has more decimals or digits than {self.currency or 'the currency'} can hold: round it first.",
+                code="amount",
             )
         return whole
 
@@ -86,7 +91,9 @@ class Money:
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:
-            raise InvalidError(f"{self.currency} and {other.currency} are different currencies: convert one first.", code="currencies")
+            raise InvalidError(
+                f"{self.currency} and {other.currency} are different currencies: convert one first.", code="currencies"
+            )
 
     def __add__(self, other: Money) -> Money:
         self._same(other)

@@ -128,7 +128,9 @@ class StageChange(Record, append_only=True, indexes=[("record", "at")]):
 
 
 @attrs.frozen(kw_only=True)
-class Span(Record, operational=True, indexes=[("record", "field", "entered_at"), ("of", "field", "value", "entered_at")]):
+class Span(
+    Record, operational=True, indexes=[("record", "field", "entered_at"), ("of", "field", "value", "entered_at")]
+):
     """How long a field had a value: ``[entered_at, left_at)``; written with the change that begins or ends it."""
 
     record: Annotated[AnyRef, Owner(on_erase="keep")]

@@ -14,7 +14,9 @@ from ..errors import InvalidError
 
 FOLD_VERSION = 1
 
-_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_INVISIBLE = (
+    "\u200b\u200c\u200d\u2060\ufeff\u00ad\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
 _DROP = {ord(c): None for c in _INVISIBLE}
 _LETTERS = {
     "\u064a": "\u06cc",  # Arabic yeh -> Persian yeh
@@ -34,7 +36,7 @@ _LETTERS = {
     "\u00e6": "ae",
     "\u0153": "oe",
 }
-_FOLDS = str.maketrans({**_LETTERS, **{c: "" for c in _INVISIBLE}})
+_FOLDS = str.maketrans({**_LETTERS, **dict.fromkeys(_INVISIBLE, "")})
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 

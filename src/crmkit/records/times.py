@@ -21,7 +21,9 @@ def micros(instant: datetime) -> int:
         InvalidError: it has no time zone.
     """
     if instant.tzinfo is None:
-        raise InvalidError(f"{instant.isoformat()} has no time zone: write it with one, such as +00:00.", code="time_zone")
+        raise InvalidError(
+            f"{instant.isoformat()} has no time zone: write it with one, such as +00:00.", code="time_zone"
+        )
     passed = instant - _EPOCH
     return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
@@ -52,8 +54,9 @@ def zone(name: str) -> ZoneInfo:
         from zoneinfo import available_timezones  # dear: reads a folder
 
         hint = nearest(name, available_timezones())
-        raise InvalidError(f"{name!r} is no time zone: write one such as Europe/Amsterdam.{hint}", code="time_zone") from None
-
+        raise InvalidError(
+            f"{name!r} is no time zone: write one such as Europe/Amsterdam.{hint}", code="time_zone"
+        ) from None
 
 
 @attrs.frozen(order=True)
@@ -124,7 +127,9 @@ class WallTime:
         try:
             return cls(datetime.fromisoformat(local), name)
         except ValueError:
-            raise InvalidError(f"{text!r} is no wall time: write 2026-11-24T10:00 Europe/Amsterdam.", code="wall_time") from None
+            raise InvalidError(
+                f"{text!r} is no wall time: write 2026-11-24T10:00 Europe/Amsterdam.", code="wall_time"
+            ) from None
 
     def __str__(self) -> str:
         return f"{self.local.isoformat()} {self.time_zone}"

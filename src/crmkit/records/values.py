@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, cast
 from uuid import UUID
 
 import attrs
@@ -20,8 +20,8 @@ class FrozenMap(dict[str, Any]):
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("This mapping belongs to a record and can not be changed: use attrs.evolve with a new one.")
 
-    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]  # refusing is the point
-    update = pop = popitem = clear = setdefault = _refuse  # type: ignore[assignment]  # refusing is the point
+    __setitem__ = __delitem__ = __ior__ = _refuse  # pyright: ignore[reportAssignmentType]  # refusing is the point
+    update = pop = popitem = clear = setdefault = _refuse  # pyright: ignore[reportAssignmentType]  # refusing is the point
 
     def __hash__(self) -> int:  # type: ignore[override]  # a dict that never changes may be hashed
         return hash(frozenset(self.items()))
@@ -38,9 +38,9 @@ def frozen(value: Any) -> Any:
     if type(value) is FrozenMap or isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        return FrozenMap(value)
+        return FrozenMap(cast("Mapping[str, Any]", value))
     if isinstance(value, list | tuple):
-        return tuple(frozen(item) for item in value)
+        return tuple(frozen(item) for item in cast("Sequence[Any]", value))
     return value
 
 
@@ -52,7 +52,7 @@ else:
     class JSON:
         """A value that JSON can write: read back deep-frozen."""
 
-    class Code(str):
+    class Code(str):  # noqa: SLOT000 - a mark for declarations: no value is ever of it
         """A short machine text: no line breaks, compared exactly. A plain ``str`` does; the name is the field's kind."""
 
 
@@ -93,5 +93,3 @@ class LocalText:
 
     def __str__(self) -> str:
         return self.into()
-
-
