@@ -124,7 +124,7 @@ class Transaction(ABC):
 
     def forget(self, mark: object) -> None:
         """The savepoint is not needed any more: what was written since stays part of the transaction."""
-        return None
+        return
 
     @abstractmethod
     def commit(self) -> None:
@@ -185,7 +185,15 @@ class Store(ABC):
 
     @classmethod
     @abstractmethod
-    def open(cls, url: Any, types: Sequence[type[Record]], *, schema: str = "", prefix: str = "", options: Mapping[str, Any] | None = None) -> Store:
+    def open(
+        cls,
+        url: Any,
+        types: Sequence[type[Record]],
+        *,
+        schema: str = "",
+        prefix: str = "",
+        options: Mapping[str, Any] | None = None,
+    ) -> Store:
         """Return a store for these record types. Opens what it needs, creates no schema.
 
         Args:
@@ -233,7 +241,7 @@ class Store(ABC):
 
     def close(self) -> None:
         """Give back what was opened."""
-        return None
+        return
 
 
 def stream(transaction: Transaction, question: Find[R], page_size: int = 1000) -> Iterator[R]:

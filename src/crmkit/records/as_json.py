@@ -35,12 +35,16 @@ def value_from_json(field: Field, data: Any) -> Any:
     try:
         return _FROM.get(field.kind, _same)(data)
     except (ValueError, TypeError, KeyError, AttributeError, InvalidOperation):
-        raise InvalidError(f"{data!r} is no value of {field.name!r} ({field.kind}).", code="kind", field=field.name) from None
+        raise InvalidError(
+            f"{data!r} is no value of {field.name!r} ({field.kind}).", code="kind", field=field.name
+        ) from None
 
 
 def to_json(record: Record) -> dict[str, Any]:
     """Return all fields of a record as JSON values, stamps included."""
-    return {field.name: value_to_json(field, getattr(record, field.name)) for field in declaration_of(type(record)).fields}
+    return {
+        field.name: value_to_json(field, getattr(record, field.name)) for field in declaration_of(type(record)).fields
+    }
 
 
 def from_json(of: type[R], data: Mapping[str, Any]) -> R:
@@ -55,7 +59,11 @@ def from_json(of: type[R], data: Mapping[str, Any]) -> R:
         return of(**values)
     except TypeError:
         absent = [f.name for f in fields.values() if f.required and f.name not in values]
-        raise InvalidError(f"A {declaration_of(of).name} needs {', '.join(absent)}.", code="required", field=absent[0] if absent else None) from None
+        raise InvalidError(
+            f"A {declaration_of(of).name} needs {', '.join(absent)}.",
+            code="required",
+            field=absent[0] if absent else None,
+        ) from None
 
 
 def changed_fields(before: Record, after: Record) -> dict[str, list[Any]]:
@@ -86,7 +94,10 @@ def _instant_from(value: str) -> datetime:
 
 
 def _money_to(value: Money) -> dict[str, str]:
-    return {"value": f"{value.amount:.{max(places_of(value.currency), -_exponent(value.amount))}f}", "currency": value.currency}
+    return {
+        "value": f"{value.amount:.{max(places_of(value.currency), -_exponent(value.amount))}f}",
+        "currency": value.currency,
+    }
 
 
 def _exponent(value: Decimal) -> int:
