@@ -1,0 +1,1 @@
+"""Supplied plugs: what crmkit brings, through the same doors as anyone's."""

@@ -1,0 +1,64 @@
+"""Reads the label files: one language is one file beside this module."""
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from crmkit.builtin.report.numerals import Numerals
+from crmkit.builtin.report.reader import Dates, Reader
+from crmkit.builtin.report.view import Direction
+
+_DEFAULT = "en"
+
+
+def languages() -> tuple[str, ...]:
+    """The languages that the report can be read in, as two-letter codes."""
+    files = (entry.name for entry in _folder().iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in files if name.endswith(".toml")))
+
+
+def reader_of(language: str, direction: Direction | None = None) -> Reader:
+    """The reader of a language tag; an unknown language is read in English.
+
+    ``fa-IR`` is read as ``fa``. A direction overrides the language's own.
+    """
+    known = _known(language)
+    default, own = _table(_DEFAULT), _table(known)
+    return Reader(
+        language=known,
+        direction=direction or own["language"]["direction"],
+        plural=own["language"]["plural"],
+        words={**default["words"], **own["words"]},
+        numerals=_numerals(default["numbers"], own["numbers"]),
+        dates=_dates({**default["dates"], **own["dates"]}),
+    )
+
+
+def _known(language: str) -> str:
+    code = language.replace("_", "-").partition("-")[0].lower()
+    return code if code in languages() else _DEFAULT
+
+
+def _folder() -> Any:  # importlib.resources.abc.Traversable, whose place differs between 3.11 and 3.14
+    return resources.files("crmkit.builtin.report") / "labels"
+
+
+def _table(code: str) -> dict[str, Any]:  # Any: what tomllib gives
+    return tomllib.loads((_folder() / f"{code}.toml").read_text("utf-8"))
+
+
+def _numerals(default: Mapping[str, Any], own: Mapping[str, Any]) -> Numerals:
+    signs = {key: own[key] for key in ("digits", "group", "decimal", "minus", "percent", "money") if key in own}
+    symbols = {**default["symbols"], **own.get("symbols", {})}
+    return Numerals(**signs, symbols=symbols, places={**default["places"], **own.get("places", {})})
+
+
+def _dates(table: Mapping[str, Any]) -> Dates:
+    names = ("months", "short", "hijri_months")
+    return Dates(
+        months=tuple(table["months"]),
+        short=tuple(table["short"]),
+        hijri_months=tuple(table.get("hijri_months", ())),
+        patterns={key: value for key, value in table.items() if key not in names},
+    )
