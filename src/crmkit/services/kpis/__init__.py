@@ -1,0 +1,1 @@
+"""KPIs: periods, intervals and the engine that measures."""
