@@ -15,7 +15,15 @@ from .ports.plugin import hookimpl
 from .ports.work import Change, Context, Event, Refusal
 from .records import Record
 
-__all__ = ["crmkit_adjust", "crmkit_check", "crmkit_check_batch", "crmkit_offers", "crmkit_subscribe", "hookimpl", "hookspec"]
+__all__ = [
+    "crmkit_adjust",
+    "crmkit_check",
+    "crmkit_check_batch",
+    "crmkit_offers",
+    "crmkit_subscribe",
+    "hookimpl",
+    "hookspec",
+]
 
 hookspec = pluggy.HookspecMarker("crmkit")
 

@@ -77,7 +77,15 @@ class Plugin:
         version: str = "",
     ) -> None:
         self.__attrs_init__(  # type: ignore[attr-defined]  # made by attrs
-            name, offers=offers, settings=settings, capabilities=capabilities, api=api, before=before, after=after, requires=requires, version=version
+            name,
+            offers=offers,
+            settings=settings,
+            capabilities=capabilities,
+            api=api,
+            before=before,
+            after=after,
+            requires=requires,
+            version=version,
         )
 
     @hookimpl

@@ -169,7 +169,7 @@ class Schema:
     is_absent: bool = False
     pending: tuple[str, ...] = ()
     behind: frozenset[str] = frozenset()
-    unknown: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    unknown: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict[str, Mapping[str, Any]])
 
 
 class Store(ABC):

@@ -50,7 +50,11 @@ class Change(Generic[R]):
 
     def changes(self, *fields: str) -> bool:
         """Whether one of these fields differs (every field of an added or removed record does)."""
-        return self.before is None or self.kind == "removed" or any(getattr(self.before, f) != getattr(self.after, f) for f in fields)
+        return (
+            self.before is None
+            or self.kind == "removed"
+            or any(getattr(self.before, f) != getattr(self.after, f) for f in fields)
+        )
 
 
 def _all_equal(record: Record, values: Mapping[str, object]) -> bool:
@@ -155,7 +159,9 @@ class _Subscriber(Protocol[R]):
     @overload
     def __call__(self, function: Callable[[Event[R]], None], /) -> Callable[[Event[R]], None]: ...
     @overload
-    def __call__(self, function: Callable[[Event[R], Context[S]], None], /) -> Callable[[Event[R], Context[S]], None]: ...
+    def __call__(
+        self, function: Callable[[Event[R], Context[S]], None], /
+    ) -> Callable[[Event[R], Context[S]], None]: ...
 
 
 def adjust(of: type[R]) -> _Adjust[R]:
@@ -187,7 +193,9 @@ def subscriber(of: type[R], *events: str, imported: bool = False, name: str = ""
         imported: also of imported, copied and undone records.
         name: the durable name of its place in the log; by default the function's.
     """
-    return cast("_Subscriber[R]", _noting(HookOffer(hook="subscriber", of=of, events=events, imported=imported, name=name), 1))
+    return cast(
+        "_Subscriber[R]", _noting(HookOffer(hook="subscriber", of=of, events=events, imported=imported, name=name), 1)
+    )
 
 
 def _noting(offer: HookOffer, least: int) -> Callable[[F], F]:
@@ -204,9 +212,16 @@ def _arguments(function: Callable[..., Any], offer: HookOffer, least: int) -> in
     name = getattr(function, "__name__", repr(function))
     if inspect.iscoroutinefunction(function):
         raise DeclarationError(f"Hook {name}", ["It is an async function: hooks are called synchronously; write def."])
-    found = [p for p in inspect.signature(function).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    found = [
+        p
+        for p in inspect.signature(function).parameters.values()
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
     if not least <= len(found) <= least + 1:
-        raise DeclarationError(f"Hook {name}", [f"It takes {len(found)} arguments: write ({_subject(offer)}) or ({_subject(offer)}, context)."])
+        raise DeclarationError(
+            f"Hook {name}",
+            [f"It takes {len(found)} arguments: write ({_subject(offer)}) or ({_subject(offer)}, context)."],
+        )
     return len(found)
 
 
@@ -239,10 +254,15 @@ class Work(Protocol):
     def origin(self) -> str: ...
     @property
     def house(self) -> Any: ...
-    def get(self, of: type[R], id: Id[R] | UUID) -> R: ...
+    def get(self, of: type[R], id: Id[R]) -> R: ...
     def get_many(self, of: type[R], ids: Iterable[UUID]) -> dict[UUID, R]: ...
     def find(
-        self, of: type[R], *where: Condition, order: Sequence[Path | Descending] = (), limit: int | None = None, after: str | None = None
+        self,
+        of: type[R],
+        *where: Condition,
+        order: Sequence[Path | Descending] = (),
+        limit: int | None = None,
+        after: str | None = None,
     ) -> Page[R]: ...
     def stream(self, of: type[R], *where: Condition, order: Sequence[Path | Descending] = ()) -> Iterator[R]: ...
     def tally(
@@ -258,9 +278,13 @@ class Work(Protocol):
     @overload
     def replace(self, record: Sequence[R], *, name: str = "", at: datetime | None = None) -> list[R]: ...
     def remove(self, record: Record | Sequence[Record], *, name: str = "") -> None: ...
-    def move(self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None) -> St: ...
+    def move(
+        self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None
+    ) -> St: ...
     def service(self, of: type[Sv]) -> Sv: ...
-    def perform(self, verb: Callable[..., T], service: Service, args: tuple[Any, ...], kwargs: dict[str, Any], long: bool) -> T: ...
+    def perform(
+        self, verb: Callable[..., T], service: Service, args: tuple[Any, ...], kwargs: dict[str, Any], long: bool
+    ) -> T: ...
 
 
 class Service:
@@ -288,8 +312,8 @@ class Service:
         """Return another family of verbs in the same unit of work."""
         return self._work.service(of)
 
-    def get(self, of: type[R], id: Id[R] | UUID) -> R:
-        """Return a record; a merged customer's id leads to who it is now.
+    def get(self, of: type[R], id: Id[R]) -> R:
+        """Return a record; a merged customer's id leads to who it is now. A plain UUID is given as ``Id(uuid)``.
 
         Raises:
             NotFoundError: there is none (or none that the actor may see).
@@ -297,7 +321,12 @@ class Service:
         return self._work.get(of, id)
 
     def find(
-        self, of: type[R], *where: Condition, order: Sequence[Path | Descending] = (), limit: int | None = None, after: str | None = None
+        self,
+        of: type[R],
+        *where: Condition,
+        order: Sequence[Path | Descending] = (),
+        limit: int | None = None,
+        after: str | None = None,
     ) -> Page[R]:
         """Return the records for which all conditions hold."""
         return self._work.find(of, *where, order=order, limit=limit, after=after)
@@ -333,7 +362,9 @@ class Service:
         """Remove a record."""
         self._work.remove(record, name=name)
 
-    def move(self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None) -> St:
+    def move(
+        self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None
+    ) -> St:
         """Keep the record, moved to a stage of its pipeline, with its StageChange; return it as kept.
 
         Raises:
