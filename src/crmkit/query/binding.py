@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import attrs
 
 from ..errors import InvalidError, nearest
-from ..records import Field, Money, Record
-from .conditions import And, Compare, Condition, Has, Missing, Not, OneOf, Or, TextTest
+from ..records import Field, Money, Record, declaration_of
+from .conditions import And, Compare, Condition, Has, Missing, Not, OneOf, Or, TextTest, check
 from .moments import Ago, StartOf
 from .paths import CustomStep, Difference, FieldStep, LatestStep, Path, Product, Step, final_field
 from .question import Access, Find, Order, R
-from .tallies import Bucket, Component, Key, Tally
+from .representable import representable
+from .tallies import Bucket, Component, Key, Tally, check_tally
 from .values import brought
 
 
@@ -47,11 +48,13 @@ class Binding:
             return Not(self.condition(condition.part))
         if isinstance(condition, Compare):
             path = self.path(condition.path)
-            return Compare(path, condition.op, self._value(path, condition.value))
+            return representable(_checked(Compare(path, condition.op, self._value(path, condition.value))))
         if isinstance(condition, OneOf):
             path = self.path(condition.path)
-            return OneOf(path, tuple(self._value(path, value) for value in condition.values))
-        if isinstance(condition, TextTest | Missing):
+            return representable(_checked(OneOf(path, tuple(self._value(path, value) for value in condition.values))))
+        if isinstance(condition, TextTest):
+            return _checked(attrs.evolve(condition, path=self.path(condition.path)))
+        if isinstance(condition, Missing):
             return attrs.evolve(condition, path=self.path(condition.path))
         if isinstance(condition, Has):
             of = condition.reference._root
@@ -72,21 +75,29 @@ class Binding:
             return self.path(value)
         field = final_field(path)
         if isinstance(value, Ago | StartOf):
-            at = value.at(self.now, self.zone)
+            at = self._moment(value)
             return at.astimezone(self.zone).date() if field is not None and field.kind == "date" else at
         if isinstance(value, Money) and not value.currency:
             value = Money(value.amount, self.currency)
         return value if field is None else brought(field, value)
 
+    def _moment(self, value: Ago | StartOf) -> datetime:
+        try:
+            return value.at(self.now, self.zone)
+        except (OverflowError, ValueError):
+            raise InvalidError(f"{value!r} lies outside of the years 1 to 9999.", code="moment") from None
+
     # --- paths ---
     def path(self, path: Path) -> Path:
-        """Return the path with its custom fields known and its references guarded."""
+        """Return the path with its custom fields known and its references guarded; one that ends at a latest record ends at its id."""
         steps: list[Step] = []
         of = path._root
         for index, step in enumerate(path._steps):
             is_last = index == len(path._steps) - 1
             step, of = self._step(step, of, is_last)
             steps.append(step)
+        if steps and isinstance(steps[-1], LatestStep):
+            steps.append(FieldStep(declaration_of(steps[-1].of).by_name["id"]))
         return Path(path._root, tuple(steps), path._target)
 
     def _step(self, step: Step, of: type[Record], is_last: bool) -> tuple[Step, type[Record]]:
@@ -109,6 +120,14 @@ class Binding:
         return known[key]
 
 
+C = TypeVar("C", Compare, OneOf, TextTest)
+
+
+def _checked(condition: C) -> C:
+    check(condition)
+    return condition
+
+
 def bind(question: Find[R], binding: Binding) -> Find[R]:
     """Return the question bound; the access condition of its subject is part of it.
 
@@ -120,8 +139,12 @@ def bind(question: Find[R], binding: Binding) -> Find[R]:
 
 
 def bind_tally(tally: Tally, binding: Binding, extent: Callable[[Path], tuple[datetime, datetime] | None]) -> Tally:
-    """Return the tally bound; ``extent`` tells the first and last instant at a path, where a bucket has no edges yet."""
-    return attrs.evolve(
+    """Return the tally bound; ``extent`` tells the first and last instant at a path, where a bucket has no edges yet.
+
+    Raises:
+        InvalidError: a custom field is unknown, a kind does not fit its use, or a bucket makes too many periods.
+    """
+    bound = attrs.evolve(
         tally,
         where=binding.guarded(tally.of, tally.where),
         by=tuple(_key(key, binding, extent) for key in tally.by),
@@ -129,6 +152,8 @@ def bind_tally(tally: Tally, binding: Binding, extent: Callable[[Path], tuple[da
         one_per=None if tally.one_per is None else binding.path(tally.one_per),
         one_per_by=None if tally.one_per_by is None else binding.path(tally.one_per_by),
     )
+    check_tally(bound)
+    return bound
 
 
 def _component(component: Component, binding: Binding) -> Component:
@@ -150,14 +175,35 @@ def _key(key: Key, binding: Binding, extent: Callable[[Path], tuple[datetime, da
     return Bucket(path, key.unit, () if reach is None else _edges(key.unit, reach, binding.zone))
 
 
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+_MOST_PERIODS: Final = 20_000
+
+
 def _edges(unit: str, reach: tuple[datetime, datetime], zone: ZoneInfo) -> tuple[datetime, ...]:
     """Return the local starts of all periods from the one of the first instant to the one after the last."""
     first, last = reach
-    edges = [StartOf(unit).at(first, zone)]
-    while edges[-1] <= last:
-        shift, edge = 1, edges[-1]
-        while edge <= edges[-1]:  # a day that the zone skipped altogether has no instant of its own
-            edge = StartOf(unit, shift).at(edges[-1] + timedelta(hours=1), zone)
-            shift += 1
-        edges.append(edge.astimezone(UTC))
+    edges = [_start(unit, 0, first, zone)]
+    while edges[-1] <= last and edges[-1] < _LAST:
+        edges.append(_next_edge(unit, edges[-1], zone))
+        if len(edges) > _MOST_PERIODS:
+            raise InvalidError(
+                f"From {first:%Y-%m-%d} to {last:%Y-%m-%d} there are too many periods of one {unit}: ask for a shorter time.",
+                code="periods",
+            )
     return tuple(edges)
+
+
+def _next_edge(unit: str, edge: datetime, zone: ZoneInfo) -> datetime:
+    shift, found = 1, edge
+    while found <= edge:  # a day that the zone skipped altogether has no instant of its own
+        found = _start(unit, shift, edge + timedelta(hours=1), zone)
+        shift += 1
+    return found
+
+
+def _start(unit: str, shift: int, at: datetime, zone: ZoneInfo) -> datetime:
+    try:
+        return StartOf(unit, shift).at(at, zone)
+    except (OverflowError, ValueError):  # before the year 1, or after 9999
+        return _FIRST if shift < 1 else _LAST

@@ -16,7 +16,7 @@ from ..errors import InvalidError
 from ..records import Field, Record
 from ..records.text import fold, normal
 from .moments import Ago, StartOf
-from .paths import CustomStep, FoldStep, LatestStep, Path, final_field, path_key, reference_target
+from .paths import FoldStep, LatestStep, Path, final_field, path_key, reference_target
 from .values import brought, ordered_kinds
 
 
@@ -244,54 +244,87 @@ def all_of(of: type[Record], conditions: Iterable[Condition]) -> Condition | Non
 
 # --- made by paths ---
 _ORDERED: Final = ("<", "<=", ">", ">=")
+_NEVER_COMPARED: Final = frozenset({"json", "local_text"})
 
 
 def compare(path: Path, op: str, other: object) -> Condition:
     """Return ``path op other``; ``== None`` and ``!= None`` ask whether it is missing."""
     if other is None and op in ("==", "!="):
         return Missing(path) if op == "==" else Not(Missing(path))
-    field = final_field(path)
-    if op in _ORDERED and field is not None and field.kind not in ordered_kinds:
-        raise InvalidError(f"{path} has no order: compare it with == or !=.", code="no_order", field=str(path))
-    return Compare(path, op, _operand(path, field, other))
+    made = Compare(path, op, _operand(path, final_field(path), other))
+    check(made)
+    return made
 
 
 def _operand(path: Path, field: Field | None, other: object) -> Any:
-    if isinstance(other, Path):
-        mine, theirs = field, final_field(other)
-        if path._root is not other._root or (mine and theirs and mine.kind != theirs.kind):
-            raise InvalidError(f"{path} and {other} can not be compared: they are of different kinds.", code="kind")
+    if isinstance(other, Path | Ago | StartOf) or field is None:
         return other
-    if isinstance(other, Ago | StartOf):
-        if field is not None and field.kind not in ("instant", "date"):
-            raise InvalidError(
-                f"{path} is no time: it can not be compared with a moving value.", code="kind", field=str(path)
-            )
-        return other
-    return other if field is None else brought(field, other)
+    return brought(field, other)
 
 
 def one_of(path: Path, values: Iterable[object]) -> Condition:
     """Return the condition that the path's value is one of these."""
     field = final_field(path)
-    return OneOf(path, tuple(value if field is None else brought(field, value) for value in values))
+    made = OneOf(path, tuple(value if field is None else brought(field, value) for value in values))
+    check(made)
+    return made
 
 
 def text_test(path: Path, test: str, value: str) -> Condition:
     """Return a test of a text or set, refused where the field's kind has no such test."""
-    field = final_field(path)
     if not isinstance(value, str):
         raise InvalidError(f"{test} takes a text, not {value!r}.", code="kind", field=str(path))
-    is_custom = isinstance(path._steps[-1], CustomStep)
+    made = TextTest(path, test, fold(normal(value)) if test == "contains" else normal(value))
+    check(made)
+    return made
+
+
+def check(condition: Compare | OneOf | TextTest) -> None:
+    """Refuse a test that the field's kind does not have; kinds that are not known yet (custom fields) are checked once bound.
+
+    Raises:
+        InvalidError: it is one.
+    """
+    path, field = condition.path, final_field(condition.path)
+    if isinstance(condition, TextTest):
+        _check_text(condition, field)
+    elif field is not None and field.kind in _NEVER_COMPARED:
+        raise InvalidError(f"{path} can not be compared: ask whether it is_missing.", code="kind", field=str(path))
+    elif isinstance(condition, Compare):
+        if condition.op in _ORDERED and field is not None and field.kind not in ordered_kinds:
+            raise InvalidError(f"{path} has no order: compare it with == or !=.", code="no_order", field=str(path))
+        _check_operand(path, field, condition.value)
+
+
+def _check_operand(path: Path, field: Field | None, other: Any) -> None:
+    if isinstance(other, Path):
+        theirs = final_field(other)
+        if path._root is not other._root or (field and theirs and _shape(field) != _shape(theirs)):
+            raise InvalidError(
+                f"{path} and {other} can not be compared: they are of different kinds.", code="kind", field=str(path)
+            )
+    elif isinstance(other, Ago | StartOf) and field is not None and field.kind not in ("instant", "date"):
+        raise InvalidError(
+            f"{path} is no time: it can not be compared with a moving value.", code="kind", field=str(path)
+        )
+
+
+def _shape(field: Field) -> tuple[str, int]:
+    return ("text" if field.kind == "code" else field.kind), field.places
+
+
+def _check_text(condition: TextTest, field: Field | None) -> None:
+    path, test = condition.path, condition.test
+    if field is None and test == "starts_with":
+        return
     if test == "includes" and (field is None or field.kind != "codes"):
         raise InvalidError(f"{path} is no set: only sets such as tags have members.", code="kind", field=str(path))
     if test == "contains" and (field is None or not field.searchable):
         raise InvalidError(
             f"{path} is not Searchable(): contains can not be asked of it.", code="not_searchable", field=str(path)
         )
-    if test == "starts_with" and not is_custom and (field is None or field.kind not in ("text", "code")):
+    if test == "starts_with" and (field is None or field.kind not in ("text", "code")):
         raise InvalidError(f"{path} is no text.", code="kind", field=str(path))
-    return TextTest(path, test, fold(value) if test == "contains" else normal(value))
 
 
 def missing(path: Path) -> Condition:

@@ -46,7 +46,7 @@ def path_key(value: object) -> object:
 
 @attrs.frozen
 class LatestStep:
-    """To the one record of ``of`` whose ``reference`` names the record reached so far, latest by ``by`` (ties: the greatest id)."""
+    """To the one record of ``of`` whose ``reference`` names the record reached so far, latest by ``by`` (missing is smallest; ties: the greatest id)."""
 
     of: type[Record]
     reference: Path = attrs.field(eq=path_key)
@@ -246,8 +246,10 @@ def reference_target(reference: Path) -> type[Record]:
 
 
 def final_field(path: Path) -> Field | None:
-    """Return the field at which a path ends; None where it ends at a record, or at a custom field that is not bound."""
+    """Return the field at which a path ends (a ``latest`` record: its id); None where it ends at a fold, or at a custom field that is not bound."""
     last = path._steps[-1] if path._steps else None
+    if isinstance(last, LatestStep):
+        return declaration_of(last.of).by_name["id"]
     return last.field if isinstance(last, FieldStep | CustomStep) else None
 
 

@@ -20,7 +20,10 @@ R = TypeVar("R", bound=Record)
 
 @attrs.frozen
 class Order:
-    """One key to order by. Missing is smallest: first ascending, last descending."""
+    """One key to order by. Missing is smallest: first ascending, last descending.
+
+    Text orders by code point, ids and digests as bytes, money by currency and then amount, partial dates by their text.
+    """
 
     path: Path = attrs.field(eq=path_key)
     descending: bool = False
