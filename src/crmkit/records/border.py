@@ -6,10 +6,10 @@ to NFC, instants to UTC, and fills the CRM's own currency.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
 import attrs
@@ -33,7 +33,10 @@ def normaliser(of: type[R]) -> Callable[[R, str], R]:
 
     The function raises InvalidError, with the field, for what no store may keep.
     """
-    fields = [(f, getattr(of, "_id" if f.name == "id" else f.name).__get__, _FITS[f.kind], _default(of, f.name)) for f in declaration_of(of).own_fields]
+    fields = [
+        (f, getattr(of, "_id" if f.name == "id" else f.name).__get__, _FITS[f.kind], _default(of, f.name))
+        for f in declaration_of(of).own_fields
+    ]
 
     def normalised(record: R, currency: str) -> R:
         changes: dict[str, Any] = {}
@@ -62,7 +65,9 @@ _NOTHING: Final = object()
 
 
 def _wrong(field: Field, value: Any, words: str) -> InvalidError:
-    return InvalidError(f"{field.name!r} is {words}, not {value!r}.", code="kind", field=field.name, params={"kind": field.kind})
+    return InvalidError(
+        f"{field.name!r} is {words}, not {value!r}.", code="kind", field=field.name, params={"kind": field.kind}
+    )
 
 
 def _text(field: Field, value: Any, _: str) -> Any:
@@ -86,7 +91,9 @@ def _code(field: Field, value: Any, _: str) -> Any:
             params={"value": value, "choices": field.choices},
         )
     if not value.isprintable() and any(ord(c) < 32 for c in value):
-        raise InvalidError(f"{field.name!r} holds a control character: {value!r}.", code="forbidden_character", field=field.name)
+        raise InvalidError(
+            f"{field.name!r} holds a control character: {value!r}.", code="forbidden_character", field=field.name
+        )
     made = normal(value, field.name)
     return value if made == value else made
 
@@ -107,7 +114,11 @@ def scaled(field: Field, value: Decimal) -> int:
     """
     made = value.scaleb(field.places)
     if not value.is_finite() or made != int(made) or not -_INT64 <= made < _INT64:
-        raise InvalidError(f"{field.name!r} has at most {field.places} decimals and 64 bits: {value!s} does not fit.", code="range", field=field.name)
+        raise InvalidError(
+            f"{field.name!r} has at most {field.places} decimals and 64 bits: {value!s} does not fit.",
+            code="range",
+            field=field.name,
+        )
     return int(made)
 
 
@@ -125,7 +136,9 @@ def _money(field: Field, value: Any, currency: str) -> Any:
         raise _wrong(field, value, "Money")
     made = value if value.currency else Money(value.amount, currency)
     if not made.currency:
-        raise InvalidError(f"{field.name!r} has no currency: write Money('12.50', 'EUR').", code="currency", field=field.name)
+        raise InvalidError(
+            f"{field.name!r} has no currency: write Money('12.50', 'EUR').", code="currency", field=field.name
+        )
     try:
         _ = made.minor
     except InvalidError as error:
@@ -151,10 +164,11 @@ def _date(field: Field, value: Any, _: str) -> Any:
 def _codes(field: Field, value: Any, currency: str) -> Any:
     if not isinstance(value, frozenset | set | tuple | list):
         raise _wrong(field, value, "a set of texts")
-    made = frozenset(_code(field, item, currency) for item in value)
+    items = cast("Collection[Any]", value)
+    made = frozenset(_code(field, item, currency) for item in items)
     if "" in made:
         raise InvalidError(f"{field.name!r} holds an empty text.", code="empty", field=field.name)
-    return value if isinstance(value, frozenset) and made == value else made
+    return items if isinstance(items, frozenset) and made == items else made
 
 
 def _ref(field: Field, value: Any, _: str) -> Any:
@@ -191,8 +205,8 @@ def _is_json(value: Any) -> bool:
     if value is None or isinstance(value, bool | str | int | float):
         return True
     if isinstance(value, Mapping):
-        return all(isinstance(key, str) and _is_json(item) for key, item in value.items())
-    return isinstance(value, list | tuple) and all(map(_is_json, value))
+        return all(isinstance(key, str) and _is_json(item) for key, item in cast("Mapping[Any, Any]", value).items())
+    return isinstance(value, list | tuple) and all(map(_is_json, cast("Sequence[Any]", value)))
 
 
 def _refuse_json(field: Field, value: Any) -> Any:
@@ -232,7 +246,11 @@ def custom_kept(fields: Mapping[str, Field], values: Mapping[str, Any], type_nam
     for key, value in values.items():
         field = fields.get(key)
         if field is None:
-            raise InvalidError(f"A {type_name} has no custom field {key!r}: define it.{nearest(key, fields)}", code="unknown_field", field=f"custom.{key}")
+            raise InvalidError(
+                f"A {type_name} has no custom field {key!r}: define it.{nearest(key, fields)}",
+                code="unknown_field",
+                field=f"custom.{key}",
+            )
         if value is not None:
             made[key] = _kept(field, value)
     return FrozenMap(made)
@@ -246,7 +264,9 @@ def _kept(field: Field, value: Any) -> Any:
     if field.kind == "date" and isinstance(value, date):
         return value.isoformat()
     if custom_value(field, value) is None:
-        raise _wrong(field, value, {"text": "a text", "int": "a whole number", "bool": "yes or no"}.get(field.kind, field.kind))
+        raise _wrong(
+            field, value, {"text": "a text", "int": "a whole number", "bool": "yes or no"}.get(field.kind, field.kind)
+        )
     return _code(field, value, "") if field.kind == "text" and field.choices else value
 
 
@@ -267,7 +287,8 @@ def custom_value(field: Field, kept: Any) -> Any:
             return instant(kept)
         case "date", str():
             return _day(kept)
-    return None
+        case _:
+            return None
 
 
 def _day(kept: str) -> date | None:
