@@ -15,7 +15,7 @@ from typing import Any
 import hypothesis
 import pytest
 from sybil import Sybil
-from sybil.integration.pytest import SybilItem
+from sybil.integration import pytest as documents
 from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
 
 hypothesis.settings.register_profile("default", deadline=None)
@@ -87,19 +87,20 @@ def _left(namespace: dict[str, Any]) -> None:
     namespace.pop("__left__").close()
 
 
-pytest_collect_file = Sybil(
-    parsers=[SkipParser(), PythonCodeBlockParser()],
-    patterns=["README.md", "docs/*.md", "docs/**/*.md"],
-    setup=_opened,
-    teardown=_left,
-).pytest()
+_EXAMPLES: dict[str, Any] = {"parsers": [SkipParser(), PythonCodeBlockParser()], "setup": _opened, "teardown": _left}
+
+# A pattern is matched from the right: every page below docs/, and every README.md (each plugin has one).
+pytest_collect_file = documents.pytest_integration(
+    Sybil(path="docs", patterns=["*.md"], excludes=["README.md"], **_EXAMPLES),
+    Sybil(filenames=["README.md"], **_EXAMPLES),
+)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """The order of tests is random; that of the examples on one page is the page's."""
     yield
-    places = [n for n, item in enumerate(items) if isinstance(item, SybilItem)]
+    places = [n for n, item in enumerate(items) if isinstance(item, documents.SybilItem)]
     examples = sorted((items[n] for n in places), key=lambda item: (str(item.path), item.example.line))
     for n, example in zip(places, examples, strict=True):
         items[n] = example

@@ -1,0 +1,138 @@
+"""A Sphinx extension: reference tables that are read from the code, so that they can not go stale.
+
+Each directive makes reStructuredText from what crmkit itself knows, and lets Sphinx parse it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from crmkit import errors, hookspecs
+from crmkit.records import CORE_TYPES, Declaration, Field, Record, declaration_of
+
+FROM_RECORD = {field.name for field in declaration_of(CORE_TYPES[0]).fields if field.system}
+
+
+class Generated(SphinxDirective):
+    """Parses what `lines` yields."""
+
+    has_content = False
+
+    def run(self) -> list[nodes.Node]:
+        text = "\n".join(self.lines())
+        return self.parse_text_to_nodes(text, offset=0, allow_section_headings=True)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of Markdown."""
+        raise NotImplementedError
+
+
+def first_sentence(thing: object) -> str:
+    return (inspect.getdoc(thing) or "").split("\n\n", 1)[0].replace("\n", " ").replace("``", "`")
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Yield a table of Markdown."""
+    head = list(head)
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+    yield ""
+
+
+class Errors(Generated):
+    """Every error: what it says to the caller, its code, the exit code of the command line, the HTTP status."""
+
+    def lines(self) -> Iterator[str]:
+        kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.CRMError)]
+        kinds.sort(key=lambda kind: inspect.getsourcelines(kind)[1])
+        rows = (
+            (f"`{k.__name__}`", first_sentence(k), f"`{k.default_code}`", str(k.exit_code), str(k.http_status))
+            for k in kinds
+        )
+        yield from table(("error", "what it means, and what to do", "code", "exit", "HTTP"), rows)
+
+
+class Records(Generated):
+    """Every core record type with its fields, as its declaration says them."""
+
+    def lines(self) -> Iterator[str]:
+        for of in CORE_TYPES:
+            yield from _record(of)
+
+
+def _record(of: type[Record]) -> Iterator[str]:
+    declaration = declaration_of(of)
+    yield f"## {of.__name__}"
+    yield ""
+    yield first_sentence(of)
+    yield ""
+    yield f"*{_facts(declaration)}*"
+    yield ""
+    fields = [field for field in declaration.fields if field.name not in FROM_RECORD]
+    yield from table(("field", "kind", "says"), (_field(field) for field in fields))
+
+
+def _facts(declaration: Declaration) -> str:
+    facts = [f"`{declaration.name}`", f"on the command line `{declaration.plural}`", declaration.mode.replace("_", "-")]
+    facts.append({"shared": "shared", "itself": "stands for itself"}.get(declaration.belongs, _owner(declaration)))
+    facts += [f"unique ({', '.join(key)})" for key in declaration.unique]
+    return "; ".join(facts)
+
+
+def _owner(declaration: Declaration) -> str:
+    if declaration.owner is None:
+        return "belongs to itself"
+    return f"belongs by {declaration.owner.name} (at an erasure: {declaration.on_erase})"
+
+
+def _field(field: Field) -> tuple[str, str, str]:
+    kind = field.kind.replace("_", " ")
+    if field.kind == "ref":
+        kind = f"reference to {getattr(field.target, '__name__', field.target)}"
+    if field.optional:
+        kind += ", may be missing"
+    says = [word for word in ("searchable", "indexed", "history", "identity", "required") if getattr(field, word)]
+    if field.personal:
+        says.append("personal")
+    if field.places:
+        says.append(f"{field.places} places")
+    if field.choices:
+        says.append("one of " + ", ".join(f"`{choice}`" if choice else "nothing" for choice in field.choices))
+    return f"`{field.name}`", kind, ", ".join(says)
+
+
+class Hooks(Generated):
+    """Every hook as it is specified for pluggy."""
+
+    def lines(self) -> Iterator[str]:
+        for name, hook in specified():
+            yield f"## {name}"
+            yield ""
+            yield "```python"
+            yield f"def {name}{inspect.signature(hook)}: ..."
+            yield "```"
+            yield ""
+            yield (inspect.getdoc(hook) or "").replace("``", "`")
+            yield ""
+
+
+def specified() -> list[tuple[str, Any]]:
+    """Return the hooks, in the order in which they stand in `hookspecs`."""
+    hooks = [(n, h) for n, h in vars(hookspecs).items() if n.startswith("crmkit_") and inspect.isfunction(h)]
+    return sorted(hooks, key=lambda hook: inspect.getsourcelines(hook[1])[1])
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    app.add_directive("crmkit-errors", Errors)
+    app.add_directive("crmkit-records", Records)
+    app.add_directive("crmkit-hooks", Hooks)
+    return {"parallel_read_safe": True, "version": "1"}
