@@ -36,6 +36,10 @@ def _name(plugin: Any, attribute: Any, value: str) -> None:
         raise InvalidError(f"{value!r} is no name for a plugin: use letters, digits and hyphens.", code="plugin_name")
 
 
+def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(values)
+
+
 @attrs.frozen(eq=False)
 class Plugin:
     """What is installed: a name and what it offers.
@@ -53,13 +57,13 @@ class Plugin:
     """
 
     name: str = attrs.field(validator=_name)
-    offers: tuple[Any, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
+    offers: tuple[Any, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
     settings: type[Any] | None = attrs.field(default=None, kw_only=True)
-    capabilities: tuple[str, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
+    capabilities: tuple[str, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
     api: str = attrs.field(default="", kw_only=True)
-    before: tuple[str, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
-    after: tuple[str, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
-    requires: tuple[str, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
+    before: tuple[str, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
+    after: tuple[str, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
+    requires: tuple[str, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
     version: str = attrs.field(default="", kw_only=True)
     """Filled from the distribution where it is empty."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .binding import Binding, bind, bind_tally
 from .conditions import Always, And, Compare, Condition, Has, Missing, Not, OneOf, Or, TextTest, all_of, has
+from .evaluate import Evaluator, Resolver, holds
 from .moments import Ago, StartOf, ago, now, start_of
 from .paths import (
     CustomStep,
@@ -21,6 +22,7 @@ from .paths import (
     latest,
 )
 from .question import Access, Find, Order, Page, cursor_of, find, keys_of
+from .ranks import Rank, rank
 from .tallies import (
     Bucket,
     Component,
@@ -43,13 +45,15 @@ from .tallies import (
     week,
     year,
 )  # fmt: skip
+from .tallying import tally
 from .values import brought, reference_to
 
 __all__ = [
-    "Access", "Ago", "Always", "And", "Binding", "Bucket", "Compare", "Component", "Condition", "CustomStep", "Descending",
-    "Difference", "Each", "FieldStep", "Find", "FoldStep", "Has", "Key", "LatestStep", "Missing", "Not", "OneOf", "Or", "Order",
-    "Page", "Path", "Product", "StartOf", "Step", "Tallied", "Tally", "TextTest", "ago", "all_of", "bind", "bind_tally", "brought",
-    "by_edges", "check_tally", "count", "cursor_of", "day", "distinct", "each", "empty_value", "final_field", "find", "has",
-    "keys_of", "latest", "least", "month", "most", "now", "quantile", "quarter", "reference_to", "squares", "start_of", "total",
-    "week", "year",
+    "Access", "Ago", "Always", "And", "Binding", "Bucket", "Compare", "Component", "Condition", "CustomStep",
+    "Descending", "Difference", "Each", "Evaluator", "FieldStep", "Find", "FoldStep", "Has", "Key", "LatestStep",
+    "Missing", "Not", "OneOf", "Or", "Order", "Page", "Path", "Product", "Rank", "Resolver", "StartOf", "Step",
+    "Tallied", "Tally", "TextTest", "ago", "all_of", "bind", "bind_tally", "brought", "by_edges", "check_tally",
+    "count", "cursor_of", "day", "distinct", "each", "empty_value", "final_field", "find", "has", "holds", "keys_of",
+    "latest", "least", "month", "most", "now", "quantile", "quarter", "rank", "reference_to", "squares", "start_of",
+    "tally", "total", "week", "year",
 ]  # fmt: skip

@@ -76,6 +76,8 @@ class Binding:
         field = final_field(path)
         if isinstance(value, Ago | StartOf):
             at = self._moment(value)
+            if field is not None and field.kind not in ("instant", "date"):
+                return brought(field, at)  # refuses it
             return at.astimezone(self.zone).date() if field is not None and field.kind == "date" else at
         if isinstance(value, Money) and not value.currency:
             value = Money(value.amount, self.currency)

@@ -284,15 +284,23 @@ def custom_value(field: Field, kept: Any) -> Any:
         case "decimal", int():
             return Decimal(kept).scaleb(-field.places)
         case "instant", int():
-            return instant(kept)
+            return _moment(kept)
         case "date", str():
             return _day(kept)
         case _:
             return None
 
 
+def _moment(kept: int) -> datetime | None:
+    try:
+        return instant(kept)
+    except (OverflowError, ValueError):  # not in the years 1 to 9999
+        return None
+
+
 def _day(kept: str) -> date | None:
     try:
-        return date.fromisoformat(kept)
+        made = date.fromisoformat(kept)
     except ValueError:
         return None
+    return made if made.isoformat() == kept else None  # one day has one form, so that stores may compare the text

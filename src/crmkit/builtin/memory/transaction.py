@@ -1,0 +1,218 @@
+"""Transactions on the memory store: a copy of what is touched, and a list of what to take back."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, BinaryIO, TypeVar, cast
+from uuid import UUID
+
+import attrs
+
+from crmkit.errors import InvalidError, NotFoundError, StoreError, UnsupportedError
+from crmkit.ports.store import Add, NotApplied, Remove, Transaction, Write
+from crmkit.query import Evaluator, Find, Page, Tallied, Tally, tally
+from crmkit.records import Declaration, LedgerEntry, Record, declaration_of
+
+from .tables import Space, Table, as_type, rebuilt
+
+R = TypeVar("R", bound=Record)
+
+
+@attrs.define
+class _Undo:
+    """How to take back one write: the record (or blob) that was there before."""
+
+    name: str
+    key: Any
+    before: Any
+
+
+class MemoryTransaction(Transaction):
+    """One transaction on a memory store. See ``Transaction``."""
+
+    def __init__(self, space: Space, types: Mapping[str, type[Record]], *, is_writer: bool) -> None:
+        self._space, self._types, self._is_writer = space, types, is_writer
+        self._tables, self._blobs = dict(space.tables), dict(space.blobs)
+        self._copied: set[str] = set()
+        self._done: list[_Undo] = []
+        self._is_over = False
+
+    # --- what an evaluation asks of us ---
+    def lookup(self, of: type[Record], record_id: UUID) -> Record | None:
+        """Return one record, or None."""
+        table = self._table(of)
+        found = table.rows.get(record_id)
+        return found if found is None or table.of is of else as_type(of, found)
+
+    def candidates(self, of: type[Record]) -> Sequence[Record]:
+        """Return all records of a type."""
+        table = self._table(of)
+        rows: Iterable[Record] = table.rows.values()
+        return tuple(rows if table.of is of else (as_type(of, record) for record in rows))
+
+    # --- reading ---
+    def get(self, of: type[R], ids: Sequence[UUID]) -> dict[UUID, R]:
+        """Return the records that are there. See ``Transaction.get``."""
+        found = ((record_id, self.lookup(of, record_id)) for record_id in ids)
+        return {record_id: cast("R", record) for record_id, record in found if record is not None}
+
+    def find(self, question: Find[R]) -> Page[R]:
+        """Return the page that a bound question asks for. See ``Transaction.find``."""
+        return Evaluator(self).find(question)
+
+    def tally(self, question: Tally) -> list[Tallied]:
+        """Return the cells of a bound tally. See ``Transaction.tally``."""
+        return tally(Evaluator(self), question, self.candidates(question.of))
+
+    # --- writing ---
+    def write(self, writes: Sequence[Write]) -> list[NotApplied]:
+        """Apply a sequence in order. See ``Transaction.write``."""
+        self._writer()
+        answers = (self._write(index, write) for index, write in enumerate(writes))
+        return [answer for answer in answers if answer is not None]
+
+    def _write(self, index: int, write: Write) -> NotApplied | None:
+        record, table = write.record, self._writable(type(write.record))
+        there = table.rows.get(record.id)
+        if isinstance(write, Add):
+            if there is not None:
+                return NotApplied(index, "present", ("id",), record.id)
+        elif there is None:
+            is_done = isinstance(write, Remove) and write.expected is None
+            return None if is_done else NotApplied(index, "gone")
+        elif write.expected is not None and there.version != write.expected:
+            return NotApplied(index, "stale")
+        taken = None if isinstance(write, Remove) else table.taken(record)
+        if taken is not None:
+            return NotApplied(index, "present", *taken)
+        self._put(table, record.id, None if isinstance(write, Remove) else record)
+        return None
+
+    def _put(self, table: Table, record_id: UUID, record: Record | None) -> None:
+        before = table.put(record_id, record)
+        self._done.append(_Undo(declaration_of(table.of).name, record_id, before))
+
+    def note(self, key: str, value: Any) -> None:
+        """Keep a value in the ledger."""
+        table = self._writable(LedgerEntry)
+        holder = table.keys["key",].get((key,))
+        entry = LedgerEntry(key=key, value=value)
+        if holder is not None:
+            entry = attrs.evolve(cast("LedgerEntry", table.rows[holder]), value=value)
+        self._put(table, entry.id, entry)
+
+    def claim(self, question: Find[R], limit: int, until: datetime) -> list[R]:
+        """Lease records of an operational type. See ``Transaction.claim``."""
+        self._writer()
+        declaration = declaration_of(question.of)
+        if declaration.mode != "operational" or not {"lease_until", "fence"} <= declaration.by_name.keys():
+            raise InvalidError(
+                f"A {declaration.name} can not be claimed: it is no operational type with lease_until and fence."
+            )
+        claimed: list[R] = [_leased(record, until) for record in self.find(attrs.evolve(question, limit=limit))]
+        table = self._writable(question.of)
+        for record in claimed:
+            self._put(table, record.id, record)
+        return claimed
+
+    # --- savepoints and the end ---
+    def mark(self) -> object:
+        """Return a savepoint. See ``Transaction.mark``."""
+        self._running()
+        return len(self._done)
+
+    def undo_to(self, mark: object) -> None:
+        """Undo what was written since a savepoint. See ``Transaction.undo_to``."""
+        self._running()
+        while len(self._done) > cast("int", mark):
+            undo = self._done.pop()
+            if undo.name:
+                self._tables[undo.name].put(undo.key, undo.before)
+            else:
+                self._put_back(undo.key, undo.before)
+
+    def _put_back(self, digest: bytes, data: bytes | None) -> None:
+        if data is None:
+            self._blobs.pop(digest, None)
+        else:
+            self._blobs[digest] = data
+
+    def commit(self) -> None:
+        """Make the writes visible. See ``Transaction.commit``."""
+        self._running()
+        if self._is_writer:
+            self._space.tables, self._space.blobs = self._tables, self._blobs
+        self._end()
+
+    def rollback(self) -> None:
+        """Keep nothing. See ``Transaction.rollback``."""
+        if not self._is_over:
+            self._end()
+
+    def _end(self) -> None:
+        self._is_over = True
+        if self._is_writer:
+            self._space.lock.release()
+
+    # --- blobs ---
+    def put_blob(self, digest: bytes, data: BinaryIO) -> None:
+        """Keep bytes under their SHA-256. See ``Transaction.put_blob``."""
+        self._writer()
+        held = data.read()
+        if hashlib.sha256(held).digest() != digest:
+            raise InvalidError(
+                "The bytes do not have the digest that was given: take the SHA-256 of all of them.", code="digest"
+            )
+        self._done.append(_Undo("", digest, self._blobs.get(digest)))
+        self._blobs[digest] = held
+
+    def open_blob(self, digest: bytes) -> BinaryIO:
+        """Return the bytes kept under a digest. See ``Transaction.open_blob``."""
+        self._running()
+        if digest not in self._blobs:
+            raise NotFoundError(f"No file is kept under the digest {digest.hex()}.")
+        return io.BytesIO(self._blobs[digest])
+
+    def remove_blob(self, digest: bytes) -> None:
+        """Remove the bytes kept under a digest. See ``Transaction.remove_blob``."""
+        self._writer()
+        self._done.append(_Undo("", digest, self._blobs.pop(digest, None)))
+
+    # --- tables ---
+    def _running(self) -> None:
+        if self._is_over:
+            raise StoreError("This transaction is over: begin another one.", code="over")
+
+    def _writer(self) -> None:
+        self._running()
+        if not self._is_writer:
+            raise UnsupportedError("This transaction may only read: begin one with write=True.")
+
+    def _table(self, of: type[Record]) -> Table:
+        self._running()
+        declaration = self._known(of)
+        return self._tables.get(declaration.name) or Table.for_type(of)
+
+    def _writable(self, of: type[Record]) -> Table:
+        declaration = self._known(of)
+        if declaration.name not in self._copied:
+            table = self._tables.get(declaration.name)
+            self._tables[declaration.name] = Table.for_type(of) if table is None else rebuilt(of, table)
+            self._copied.add(declaration.name)
+        return self._tables[declaration.name]
+
+    def _known(self, of: type[Record]) -> Declaration:
+        declaration = declaration_of(of)
+        if self._types.get(declaration.name) is not of:
+            raise InvalidError(
+                f"The store does not know the record type {declaration.name!r}: open it with {of.__name__}.",
+                code="unknown_type",
+            )
+        return declaration
+
+
+def _leased(record: Any, until: datetime) -> Any:
+    return attrs.evolve(record, lease_until=until, fence=record.fence + 1)
