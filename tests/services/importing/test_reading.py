@@ -268,9 +268,9 @@ def test_json_lines(tmp_path: Path) -> None:
     """Objects become rows: nested keys with dots, numbers as they are written, null empty, lists as tuples."""
     content = '{"id": 7, "amount": {"value": 1249.50}, "tags": ["a", 2]}\n\n{"id": null, "vip": true}\n'
     table = table_of(tmp_path, content, "t.jsonl")
-    assert table.header == ("id", "amount.value", "tags", "vip")
+    assert table.header == ("id", "amount", "amount.value", "tags", "vip")
     rows = [(row[0], row[1][:-1]) for row in table.rows() if not isinstance(row, BadRow)]
-    assert rows == [(1, ["7", "1249.50", ("a", "2"), ""]), (3, ["", "", "", "true"])]
+    assert rows == [(1, ["7", '{"value": 1249.50}', "1249.50", ("a", "2"), ""]), (3, ["", "", "", "", "true"])]
 
 
 def test_bad_lines_of_json(tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_a_gigantic_line_of_json(tmp_path: Path) -> None:
 
 
 def test_wanted_keys_of_json_are_columns(tmp_path: Path) -> None:
-    """A key that the first lines lack is not lost when it is asked for."""
+    """A key that the first lines lack is not lost when it is asked for; one that the whole file lacks is no column."""
     path = tmp_path / "t.jsonl"
     path.write_text('{"a": 1}\n' * 2000 + '{"late": 2}\n')
     table = open_table(path, wanted=["late"])
@@ -301,3 +301,5 @@ def test_wanted_keys_of_json_are_columns(tmp_path: Path) -> None:
     *_, last = table.rows()
     assert not isinstance(last, BadRow)
     assert last[1][1] == "2"
+    path.write_text('{"a": 1}\n')
+    assert open_table(path, wanted=["late"]).header == ("a",)

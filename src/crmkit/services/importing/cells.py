@@ -10,6 +10,7 @@ as numbers.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final, TextIO
@@ -66,3 +67,18 @@ def _written(value: str | int | Decimal | None) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     return inert(value) if isinstance(value, str) else str(value)
+
+
+LIST_MARK: Final = "|"
+"""What stands between the items of a list in one cell of an export."""
+
+
+def joined(items: Iterable[str]) -> str:
+    """A list as one cell; `split` gives it back."""
+    return LIST_MARK.join(item.replace("\\", "\\\\").replace(LIST_MARK, f"\\{LIST_MARK}") for item in items)
+
+
+def split(cell: str) -> tuple[str, ...]:
+    """The items of a list that `joined` made; none of an empty cell."""
+    parts = re.findall(r"(?:[^\\|]|\\.)+", cell, re.DOTALL)
+    return tuple(re.sub(r"\\(.)", r"\1", part, flags=re.DOTALL) for part in parts)

@@ -139,7 +139,8 @@ def _refuse_binary(path: Path, head: bytes, encoding: str) -> None:
         text = '{file!r} looks like UTF-16 without a byte order mark. Set encoding = "{encoding}" under [file].'
         is_little = head[1::2].count(0) >= head[::2].count(0)
         raise _fault(path, "file-encoding", text, encoding="utf-16-le" if is_little else "utf-16-be")
-    if b"\0" in head and len(head) - len(head.translate(None, _CONTROL)) > len(head) // 20 + 1:
+    is_odd = b"\0" in head or not _is_utf8(head)
+    if is_odd and len(head) - len(head.translate(None, _CONTROL)) > len(head) // 20 + 1:
         raise _fault(path, "file-binary", "{file!r} is not text. Save it as CSV or JSON Lines and import that.")
 
 

@@ -61,7 +61,7 @@ def _parsed(line: int, text: str) -> tuple[int, str, dict[str, Cell]] | BadRow:
 def _loaded(text: str) -> dict[str, object]:
     try:
         value: object = json.loads(
-            text, object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=_constant
+            text, object_pairs_hook=_object, parse_float=_Number, parse_int=_Number, parse_constant=_constant
         )
     except (ValueError, RecursionError) as error:
         reason = f"{error.msg} at character {error.colno}" if isinstance(error, json.JSONDecodeError) else "too deep"
@@ -83,22 +83,39 @@ def _constant(name: str) -> object:
     raise _RefusedError(Problem("not-json", {"reason": f"{name} is no JSON number"}))
 
 
+class _Number(str):
+    """A number, as the text that the file has."""
+
+    __slots__ = ()
+
+
 def _flat(prefix: str, value: Mapping[str, object]) -> Iterator[tuple[str, Cell]]:
     for key, each in value.items():
+        name = prefix + key
         if isinstance(each, dict):
-            yield from _flat(f"{prefix}{key}.", cast("dict[str, object]", each))
+            inner = cast("dict[str, object]", each)
+            yield name, _text(_written(inner), name)  # whole, for a field that takes JSON
+            yield from _flat(f"{name}.", inner)
         elif isinstance(each, list):
-            yield prefix + key, tuple(_text(item, prefix + key) for item in cast("list[object]", each))
+            yield name, tuple(_text(item, name) for item in cast("list[object]", each))
         else:
-            yield prefix + key, _text(each, prefix + key)
+            yield name, _text(each, name)
+
+
+def _written(value: object) -> str:
+    """JSON again, with the numbers as they were."""
+    if isinstance(value, dict):
+        pairs = cast("dict[str, object]", value).items()
+        return f"{{{', '.join(f'{json.dumps(key, ensure_ascii=False)}: {_written(each)}' for key, each in pairs)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, cast('list[object]', value)))}]"
+    return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
 
 
 def _text(value: object, key: str) -> str:
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else _written(value)
     if "\0" in text:
         raise _RefusedError(Problem("nul", column=key))
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):

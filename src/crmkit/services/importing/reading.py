@@ -136,10 +136,11 @@ def _sample(text: TextFile) -> str:
 
 
 def _json_table(text: TextFile, known: FileFormat, wanted: Iterable[str]) -> Table:
-    lines, most = Lines(text.chunks(), most=2 * known.field_limit), 2 * known.field_limit
-    first = islice(json_lines.objects(lines, most=most), _SAMPLE_OBJECTS)
-    keys = dict.fromkeys(key for row in first if not isinstance(row, BadRow) for key in row[2])
-    header = tuple(key for key in dict.fromkeys([*keys, *wanted]) if key not in OWN_COLUMNS)
+    most = 2 * known.field_limit
+    first = list(islice(json_lines.objects(Lines(text.chunks(), most=most), most=most), _SAMPLE_OBJECTS))
+    keys = [key for row in first if not isinstance(row, BadRow) for key in row[2]]
+    later = wanted if len(first) == _SAMPLE_OBJECTS else ()  # else it is known that the file does not have them
+    header = tuple(key for key in dict.fromkeys([*keys, *later]) if key not in OWN_COLUMNS)
     return Table(text=text, format="json-lines", header=header, all=header, limit=known.field_limit)
 
 
