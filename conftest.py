@@ -5,10 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, chdir
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,8 @@ import pytest
 from sybil import Sybil
 from sybil.integration import pytest as documents
 from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
+
+from docs import running
 
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -66,28 +65,12 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
-# --- documentation: the Python examples of one page run in order, in a folder of their own --------------------------------
-class _Page:
-    """Stands in `sys.modules` for a page, so that annotations of its classes are resolved as in any module."""
-
-
-def _opened(namespace: dict[str, Any]) -> None:
-    left = ExitStack()
-    folder = left.enter_context(tempfile.TemporaryDirectory(prefix="crmkit-example-"))
-    left.enter_context(chdir(folder))
-    page = _Page()
-    page.__dict__ = namespace
-    namespace["__name__"] = name = f"crmkit_example_{id(namespace)}"
-    sys.modules[name] = page  # type: ignore[assignment]  # only its __dict__ is read
-    left.callback(sys.modules.pop, name)
-    namespace["__left__"] = left
-
-
-def _left(namespace: dict[str, Any]) -> None:
-    namespace.pop("__left__").close()
-
-
-_EXAMPLES: dict[str, Any] = {"parsers": [SkipParser(), PythonCodeBlockParser()], "setup": _opened, "teardown": _left}
+# --- documentation: the examples of one page run in order, in a folder of their own (docs/running.py) --------------------
+_EXAMPLES: dict[str, Any] = {
+    "parsers": [SkipParser(), PythonCodeBlockParser(), running.sessions, running.files],
+    "setup": running.begin_page,
+    "teardown": running.end_page,
+}
 
 # A pattern is matched from the right: every page below docs/, and every README.md (each plugin has one).
 pytest_collect_file = documents.pytest_integration(

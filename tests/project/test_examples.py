@@ -1,4 +1,4 @@
-"""Documentation that is not run goes stale: every Python example is a test."""
+"""Documentation that is not run goes stale: every Python example and every session on the command line is a test."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from docs import running
+
 ROOT = Path(__file__).parents[2]
-FENCE = re.compile(r" *```(?:\{code-block\} *)?python$")
+FENCE = re.compile(r" *```(?:python|console|\{code-block\} \w+)$")
 
 
 def pages() -> list[Path]:
@@ -32,6 +36,49 @@ def collected() -> set[str]:
     return {f"{page}:{line}" for page, line in re.findall(r"^(\S+\.md)::line:(\d+)", done.stdout, re.MULTILINE)}
 
 
-def test_every_python_example_is_collected():
+def test_every_example_is_collected():
     assert written()
     assert written() - collected() == set()
+
+
+@pytest.mark.parametrize(
+    ("expected", "printed"),
+    [
+        ("added 2\n", "added 2\n"),
+        ("added   2\n\n", "\nadded 2  \n"),
+        ("...\nlast\n", "one\ntwo\nlast\n"),
+        ("last ran ... ago\n", "last ran 3 days ago\n"),
+        ("import 7k3f9q, undo\n", "import 0zz1aa, undo\n"),
+        ("", ""),
+    ],
+)
+def test_what_was_expected_matches(expected: str, printed: str):
+    assert running.matches(expected, printed)
+
+
+@pytest.mark.parametrize(
+    ("expected", "printed"),
+    [
+        ("added 2\n", "added 3\n"),
+        ("added 2\n", "added 2\nwarning\n"),
+        ("added 2\n", ""),
+        ("", "warning\n"),
+        ("import 7k3f9q, undo\n", "import nothing, undo\n"),
+        ("sold\n", "lost\n"),
+        ("in the\n", "in a\n"),
+    ],
+)
+def test_what_was_not_expected_does_not_match(expected: str, printed: str):
+    assert not running.matches(expected, printed)
+
+
+def test_a_session_is_cut_into_its_commands():
+    session = "$ crmkit init\nWrote crmkit.toml.\n$ crmkit import a.csv \\\n    --as customers\nadded 1\n"
+    assert list(running.steps(session)) == [
+        ("crmkit init", "Wrote crmkit.toml.\n"),
+        ("crmkit import a.csv \\\n    --as customers", "added 1\n"),
+    ]
+
+
+def test_a_command_prints_also_its_errors():
+    assert running.run("echo one; echo two >&2") == "one\ntwo\n"
