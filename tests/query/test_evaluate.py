@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
 
 from crmkit.errors import InvalidError
 from crmkit.query import (
-    Binding,
-    Component,
     Condition,
     Evaluator,
-    Find,
-    Tally,
     ago,
-    all_of,
     bind,
-    bind_tally,
-    by_edges,
     count,
-    distinct,
-    each,
     find,
     has,
     holds,
     latest,
-    least,
-    month,
-    most,
-    quantile,
-    squares,
     start_of,
-    tally,
     total,
 )  # fmt: skip
 from crmkit.records import (
@@ -51,62 +33,11 @@ from crmkit.records import (
     Interaction,
     Money,
     PartialDate,
-    Purchase,
-    Rate,
-    Record,
     Survey,
     SurveyResponse,
     new_id,
 )  # fmt: skip
-
-NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
-c, d, i, a, p = each(Customer), each(Deal), each(Interaction), each(Answer), each(Purchase)
-
-
-@attrs.frozen
-class World:
-    records: tuple[Record, ...]
-
-    def lookup(self, of: type[Record], record_id: UUID) -> Record | None:
-        return next((r for r in self.candidates(of) if r.id == record_id), None)
-
-    def candidates(self, of: type[Record]) -> Iterable[Any]:
-        return [r for r in self.records if type(r) is of]
-
-
-def binding(**more: Any) -> Binding:
-    return Binding(now=NOW, zone=ZoneInfo("Europe/Amsterdam"), currency="EUR", **more)
-
-
-def names(world: Iterable[Record], *conditions: Condition, bound: Binding | None = None, **more: Any) -> list[str]:
-    of = conditions[0].root if conditions else Customer
-    question: Find[Any] = bind(find(of, *conditions, **more), bound or binding())
-    return [getattr(r, "name", getattr(r, "title", "")) for r in Evaluator(World(tuple(world))).find(question)]
-
-
-def cells(
-    world: Iterable[Record],
-    of: type[Record],
-    *conditions: Condition,
-    by: Any = (),
-    bound: Binding | None = None,
-    **more: Any,
-) -> Any:
-    components = {key: more.pop(key) for key in list(more) if isinstance(more[key], Component)}
-    asked = Tally(of=of, where=all_of(of, conditions), by=by, components=components, **more)
-    everything = World(tuple(world))
-    extent = lambda path: (NOW - timedelta(days=100), NOW)
-    found = tally(Evaluator(everything), bind_tally(asked, bound or binding(), extent), everything.candidates(of))
-    return [(cell.key, dict(cell.values)) for cell in found]
-
-
-def asked(now: datetime = NOW) -> datetime:
-    return now
-
-
-anna = Customer(name="anna", country="NL", tags=frozenset({"vip"}))
-bob = Customer(name="bob", country="DE")
-cleo = Customer(name="cleo", since=NOW - timedelta(days=10))
+from tests.query.world import NOW, World, a, anna, answer_of, binding, bob, c, cells, cleo, d, i, names
 
 
 class TestMissing:
@@ -238,8 +169,8 @@ class TestReferences:
     def test_latest_is_the_last_by_its_key_then_by_id(self) -> None:
         one, two, three = sorted((new_id() for _ in range(3)), key=lambda x: x.int)
         answers = [
-            _answer(anna, 9, NOW, id=two), _answer(anna, 3, NOW, id=one), _answer(anna, 1, NOW - timedelta(1), id=three),
-            _answer(bob, 5, NOW), _answer(cleo, 5, NOW, survey_type="csat"),
+            answer_of(anna, 9, NOW, id=two), answer_of(anna, 3, NOW, id=one), answer_of(anna, 1, NOW - timedelta(1), id=three),
+            answer_of(bob, 5, NOW), answer_of(cleo, 5, NOW, survey_type="csat"),
         ]  # fmt: skip
         last = latest(a.customer, a.survey_type == "nps", by=a.answered_at)
         assert names([anna, bob, cleo, *answers], last.score == 9) == ["anna"]
@@ -258,17 +189,6 @@ class TestReferences:
         last = latest(d.customer, by=d.opened_at)
         assert names(world, last.title == "old") == ["anna"]
         assert names(world, last.title == "only") == ["bob"]
-
-
-def _answer(customer: Customer | None, score: int, at: datetime, survey_type: str = "nps", **more: Any) -> Answer:
-    return Answer(
-        response=new_id(),
-        customer=customer and customer.id,
-        survey_type=survey_type,
-        score=Decimal(score),
-        answered_at=at,
-        **more,
-    )
 
 
 CUSTOM = {
@@ -383,155 +303,11 @@ class TestPages:
             Evaluator(World((anna,))).find(find(Customer, order=[c.since], limit=1, after=cursor))
 
 
-class TestTallies:
-    def test_totals_are_exact(self) -> None:
-        world = [Deal(probability=2**63 - 1), Deal(probability=2**63 - 1), Deal()]
-        assert cells(world, Deal, n=count(), s=total(d.probability)) == [((), {"n": 3, "s": 2**64 - 2})]
-        rates = [
-            Rate(base="A", quote="B", valid_on=date(2026, 1, 1), rate=Decimal("92233720368.54775807"))
-            for _ in range(1000)
-        ]
-        r = each(Rate)
-        assert cells(rates, Rate, s=total(r.rate))[0][1]["s"] == Decimal("92233720368547.75807")
-
-    def test_money_never_meets_another_currency(self) -> None:
-        world = [
-            Deal(amount=Money("1.10", "EUR")),
-            Deal(amount=Money("2.20", "EUR")),
-            Deal(amount=Money("5", "JPY")),
-            Deal(),
-        ]
-        ((_, found),) = cells(
-            world,
-            Deal,
-            s=total(d.amount),
-            lo=least(d.amount),
-            hi=most(d.amount),
-            q=quantile(d.amount, 0.5),
-            sq=squares(d.amount),
-            dn=distinct(d.amount),
-        )
-        assert found == {
-            "s": {"EUR": Decimal("3.30"), "JPY": Decimal(5)}, "lo": {"EUR": Decimal("1.10"), "JPY": Decimal(5)},
-            "hi": {"EUR": Decimal("2.20"), "JPY": Decimal(5)}, "q": {"EUR": pytest.approx(1.65), "JPY": 5.0},
-            "sq": {"EUR": pytest.approx(6.05), "JPY": 25.0}, "dn": 3,
-        }  # fmt: skip
-
-    def test_without_keys_there_is_one_cell_also_of_nothing(self) -> None:
-        asked = {
-            "n": count(),
-            "s": total(d.probability),
-            "m": total(d.amount),
-            "lo": least(d.title),
-            "q": quantile(d.probability, 0.5),
-            "dn": distinct(d.title),
-            "sq": squares(d.probability),
-        }
-        assert cells([], Deal, **asked) == [((), {"n": 0, "s": 0, "m": {}, "lo": None, "q": None, "dn": 0, "sq": 0.0})]
-        assert cells([], Deal, by=(d.state,), **asked) == []
-
-    def test_cells_are_in_the_order_of_their_keys_missing_first(self) -> None:
-        world = [Deal(customer=x) for x in (anna.id, bob.id, None, anna.id)]
-        found = cells([anna, bob, *world], Deal, by=(d.customer.country,), n=count())
-        assert found == [((None,), {"n": 1}), (("DE",), {"n": 1}), (("NL",), {"n": 2})]
-
-    def test_components_have_conditions_of_their_own(self) -> None:
-        world = [Deal(state="won"), Deal(state="won"), Deal()]
-        assert cells(world, Deal, n=count(), won=count(d.state == "won"))[0][1] == {"n": 3, "won": 2}
-
-    def test_differences_of_instants_are_seconds(self) -> None:
-        world = [Purchase(placed_at=NOW, delivered_at=NOW + timedelta(days=n, microseconds=1)) for n in (1, 2)] + [
-            Purchase(placed_at=NOW)
-        ]
-        took = p.delivered_at - p.placed_at
-        ((_, found),) = cells(
-            world, Purchase, s=total(took), lo=least(took), hi=most(took), q=quantile(took, 0.5), sq=squares(took)
-        )
-        assert found == {
-            "s": 259200.000002, "lo": 86400.000001, "hi": 172800.000001, "q": pytest.approx(129600.000001, rel=1e-12),
-            "sq": pytest.approx(86400.000001**2 + 172800.000001**2, rel=1e-12),
-        }  # fmt: skip
-
-    def test_products_are_floats(self) -> None:
-        r = [_answer(anna, 3, NOW, seq=2), _answer(anna, 4, NOW, seq=5)]
-        assert cells(r, Answer, s=total(a.score * a.seq))[0][1]["s"] == 26.0
-
-    def test_the_quantile_is_of_type_7(self) -> None:
-        """Values of R: quantile(c(1, 2, 4, 10), c(0, .1, .5, .9, 1), type = 7)."""
-        world = [Deal(probability=n) for n in (10, 1, 4, 2)]
-        for q, expected in [(0, 1.0), (0.1, 1.3), (0.5, 3.0), (0.9, 8.2), (1, 10.0)]:
-            assert cells(world, Deal, q=quantile(d.probability, q))[0][1]["q"] == pytest.approx(expected, rel=1e-12)
-
-    def test_periods_are_half_open_in_the_business_time_zone(self) -> None:
-        edge = datetime(2026, 1, 31, 23, tzinfo=UTC)  # 1 February in Amsterdam
-        world = [Deal(closed_at=at) for at in (edge, edge - timedelta(microseconds=1), None)]
-        found = cells(world, Deal, by=(month(d.closed_at),), n=count())
-        assert found == [((datetime(2025, 12, 31, 23, tzinfo=UTC),), {"n": 1}), ((edge,), {"n": 1})]
-
-    def test_instants_outside_of_all_edges_fall_into_no_cell(self) -> None:
-        edges = [NOW, NOW + timedelta(1), NOW + timedelta(2)]
-        world = [Deal(closed_at=NOW + timedelta(hours=h)) for h in (-1, 0, 23, 24, 47, 48, 100)]
-        assert cells(world, Deal, by=(by_edges(d.closed_at, edges),), n=count()) == [
-            ((NOW,), {"n": 2}),
-            ((NOW + timedelta(1),), {"n": 2}),
-        ]
-
-    def test_one_per_keeps_the_last_of_each_cell(self) -> None:
-        later = NOW + timedelta(hours=1)
-        world = [
-            _answer(anna, 1, NOW),
-            _answer(anna, 9, later),
-            _answer(anna, 5, NOW - timedelta(40)),
-            _answer(bob, 7, NOW),
-            _answer(None, 2, NOW),
-            _answer(None, 3, NOW),
-        ]
-        found = cells(world, Answer, by=(month(a.answered_at),), one_per=a.customer, n=count(), s=total(a.score))
-        assert [values for _, values in found] == [{"n": 1, "s": 5}, {"n": 4, "s": 21}]
-        assert (
-            cells(world, Answer, one_per=a.customer, one_per_by=a.score, s=total(a.score))[0][1]["s"] == 9 + 7 + 2 + 3
-        )
-
-    @pytest.mark.parametrize(
-        "wrong",
-        [
-            lambda: cells([], Deal, one_per=d.customer, n=count()),
-            lambda: cells([], Deal, n=count(a.survey_type == "nps")),
-            lambda: cells([], Deal, by=(a.survey_type,), n=count()),
-            lambda: cells([], Customer, by=(c.tags,), n=count()),
-            lambda: total(d.title),
-            lambda: least(d.owner),
-            lambda: total(d.amount * d.probability),
-            lambda: total(p.delivered_at - p.quantity),
-            lambda: quantile(d.probability, 1.1),
-        ],
-    )
-    def test_what_has_no_meaning_is_refused(self, wrong: Any) -> None:
-        with pytest.raises(InvalidError):
-            wrong()
-
-    def test_too_many_periods_are_refused(self) -> None:
-        from crmkit.query import day
-
-        asked = Tally(of=Deal, by=(day(d.closed_at),), components={"n": count()})
-        with pytest.raises(InvalidError, match="too many periods"):
-            bind_tally(
-                asked, binding(), lambda path: (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
-            )
-        with_year = attrs.evolve(asked, by=(attrs.evolve(day(d.closed_at), unit="year"),))
-        bound = bind_tally(
-            with_year,
-            binding(),
-            lambda path: (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)),
-        )
-        assert len(bound.by[0].edges) == 10_000
-
-
 def test_records_of_all_types_that_questions_ask_about() -> None:
     """The types used above exist as declared: a survey's answers reach their customer over two references."""
     survey, response = Survey(key="s"), None
     response = SurveyResponse(survey=survey.id, customer=anna.id)
-    answer = _answer(None, 1, NOW)
+    answer = answer_of(None, 1, NOW)
     answer = attrs.evolve(answer, response=response.id)
     assert (
         cells(
