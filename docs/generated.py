@@ -64,7 +64,7 @@ class Records(Generated):
     """Every core record type with its fields, as its declaration says them."""
 
     def lines(self) -> Iterator[str]:
-        for of in CORE_TYPES:
+        for of in sorted(CORE_TYPES, key=lambda of: declaration_of(of).mode == "operational"):
             yield from _record(of)
 
 
@@ -117,7 +117,7 @@ class Hooks(Generated):
             yield f"## {name}"
             yield ""
             yield "```python"
-            yield f"def {name}{inspect.signature(hook)}: ..."
+            yield f"def {name}{inspect.signature(hook)}: ...".replace("'", "")
             yield "```"
             yield ""
             yield (inspect.getdoc(hook) or "").replace("``", "`")
