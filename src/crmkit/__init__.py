@@ -1,3 +1,57 @@
-"""crmkit: a CRM plugin framework and SDK."""
+"""crmkit: a CRM plugin framework and SDK.
+
+This is the public face. It is lazy: importing it loads neither SQLAlchemy nor any plugin; a name is loaded when it is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .crm import CRM
+    from .errors import (
+        AmbiguousError, ConflictError, CRMError, DeclarationError, InvalidError, NotFoundError, PluginError, RefusedError, StoreError, TryAgain,
+        UnsupportedError, UpgradeNeeded,
+    )  # fmt: skip
+    from .hookspecs import hookimpl
+    from .ports.plugin import Commands, Plugin
+    from .ports.secret import Secret
+    from .ports.work import AccessRule, Change, Context, Event, Refusal, Service, adjust, check, subscriber, verb
+    from .records import (
+        JSON, Agent, Answer, AnyRef, Attachment, ChannelAccount, Choices, Code, Consent, ContactPoint, Cost, Customer, CustomerLink, Deal,
+        Digest, ExternalId, FieldDefinition, History, Id, Identity, Indexed, Interaction, Invitation, LocalText, Message, Money, NotPersonal,
+        Owner, PartialDate, Participant, Personal, Pipeline, Places, Purchase, Question, Rate, Record, Redirect, Searchable, Segment, Span,
+        Stage, StageChange, Staged, Survey, SurveyResponse, SurveyVersion, Team, Template, Touchpoint, WallTime, declaration_of,
+    )  # fmt: skip
+
+_ROOMS = {
+    "crm": "CRM",
+    "errors": "AmbiguousError ConflictError CRMError DeclarationError InvalidError NotFoundError PluginError RefusedError StoreError TryAgain"
+    " UnsupportedError UpgradeNeeded",
+    "hookspecs": "hookimpl",
+    "ports.plugin": "Commands Plugin",
+    "ports.secret": "Secret",
+    "ports.work": "AccessRule Change Context Event Refusal Service adjust check subscriber verb",
+    "records": "JSON Agent Answer AnyRef Attachment ChannelAccount Choices Code Consent ContactPoint Cost Customer CustomerLink Deal Digest"
+    " ExternalId FieldDefinition History Id Identity Indexed Interaction Invitation LocalText Message Money NotPersonal Owner PartialDate"
+    " Participant Personal Pipeline Places Purchase Question Rate Record Redirect Searchable Segment Span Stage StageChange Staged Survey"
+    " SurveyResponse SurveyVersion Team Template Touchpoint WallTime declaration_of",
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names.split()}
+__all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]  # loaded when used
+
+
+def __getattr__(name: str) -> Any:
+    room = _HOME.get(name)
+    if room is None:
+        raise AttributeError(f"module 'crmkit' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"crmkit.{room}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

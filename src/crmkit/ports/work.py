@@ -11,7 +11,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, Protocol, Self, TypeVar, cast, overload
 from uuid import UUID
 
 import attrs
@@ -270,14 +270,15 @@ class Work(Protocol):
         **components: Component,
     ) -> list[Tallied]: ...  # fmt: skip
     @overload
-    def add(self, record: R, *, name: str = "") -> R: ...
+    def add(self, record: R, *, name: str = "", at: datetime | None = None) -> R: ...
     @overload
-    def add(self, record: Sequence[R], *, name: str = "") -> list[R]: ...
+    def add(self, record: Sequence[R], *, name: str = "", at: datetime | None = None) -> list[R]: ...
     @overload
     def replace(self, record: R, *, name: str = "", at: datetime | None = None) -> R: ...
     @overload
     def replace(self, record: Sequence[R], *, name: str = "", at: datetime | None = None) -> list[R]: ...
     def remove(self, record: Record | Sequence[Record], *, name: str = "") -> None: ...
+    def rehome(self, record: Record | Sequence[Record], *, name: str = "") -> None: ...
     def move(
         self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None
     ) -> St: ...
@@ -307,6 +308,15 @@ class Service:
     def unit(self) -> Work:
         """The unit of work, with all it can do."""
         return self._work
+
+    def batch(self, do: Callable[[Self], T], *, origin: str = "live", operation: UUID | None = None) -> T:
+        """Run one unit of a long verb: ``do`` gets this family bound to it, and is run again from its start on TryAgain.
+
+        Args:
+            origin: ``live``, ``imported``, ``copied`` or ``undone``: subscribers are told of live changes only, unless they ask.
+            operation: the id under which the units of one long verb belong together.
+        """
+        return self._work.batch(lambda work: do(type(self)(work)), origin=origin, operation=operation)
 
     def service(self, of: type[Sv]) -> Sv:
         """Return another family of verbs in the same unit of work."""
@@ -339,12 +349,20 @@ class Service:
         return self._work.tally(of, *where, by=by, one_per=one_per, one_per_by=one_per_by, **components)
 
     @overload
-    def add(self, record: R, *, name: str = "") -> R: ...
+    def add(self, record: R, *, name: str = "", at: datetime | None = None) -> R: ...
     @overload
-    def add(self, record: Sequence[R], *, name: str = "") -> list[R]: ...
-    def add(self, record: Any, *, name: str = "") -> Any:
-        """Keep a new record, or a sequence of one type as one batch; return it as kept."""
-        return self._work.add(record, name=name)
+    def add(self, record: Sequence[R], *, name: str = "", at: datetime | None = None) -> list[R]: ...
+    def add(self, record: Any, *, name: str = "", at: datetime | None = None) -> Any:
+        """Keep a new record, or a sequence of one type as one batch; return it as kept.
+
+        Args:
+            name: the event's name; by default ``<type>.added``.
+            at: since when its values hold (for spans); by default now.
+
+        Raises:
+            InvalidError: a field is wrong. RefusedError: a check refuses it. ConflictError: a unique key is taken.
+        """
+        return self._work.add(record, name=name, at=at)
 
     @overload
     def replace(self, record: R, *, name: str = "", at: datetime | None = None) -> R: ...

@@ -9,6 +9,7 @@ from uuid import UUID
 import attrs
 
 from .fields import Choices, Indexed, Personal
+from .ids import Id
 from .record import Record
 from .values import EMPTY, JSON, Code
 
@@ -46,7 +47,7 @@ class Unit(Record, shared=True, operational=True, indexes=[("position",)]):
 class LogEntry(Record, itself=True, operational=True, indexes=[("unit", "n"), ("record_id",), ("customer_id",)]):
     """One change of one record."""
 
-    unit: UUID
+    unit: Id[Unit]
     n: int
     name: Code
     """``customer.added``, ``deal.won``, ..."""
@@ -63,6 +64,8 @@ class Cursor(Record, shared=True, operational=True, unique=[("subscriber",)]):
 
     subscriber: Code
     position: int = 0
+    n: int = -1
+    """Of the unit at ``position``, the last entry that was read."""
     lease_until: datetime | None = None
     fence: int = 0
 

@@ -49,6 +49,8 @@ class Pipeline:
     of: type[Staged] = attrs.field(kw_only=True)
     stages: tuple[Stage, ...] = attrs.field(kw_only=True, converter=tuple)
     name: LocalText | None = attrs.field(default=None, kw_only=True)
+    enters: bool = attrs.field(default=True, kw_only=True)
+    """A new record that names no pipeline enters this one (where it is the only such of its type)."""
 
     def __attrs_post_init__(self) -> None:
         keys = [stage.key for stage in self.stages]
@@ -69,6 +71,7 @@ class KeptPipeline(Record, name="pipeline", plural="pipelines", shared=True, uni
     of: Code
     """Name of the record type that moves along it."""
     name: LocalText = LocalText()
+    enters: bool = True
     plugin: Code = ""
     is_retired: bool = False
 

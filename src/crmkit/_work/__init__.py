@@ -1,0 +1,10 @@
+"""The unit of work: one transaction with its rules, its access, its hooks and its log."""
+
+from __future__ import annotations
+
+from .definitions import Definitions, Path
+from .house import House
+from .unit import Unit
+from .running import Runner
+
+__all__ = ["Definitions", "House", "Path", "Runner", "Unit"]

@@ -1,0 +1,148 @@
+"""The house: what all units of work of one CRM share. Made once when a CRM is opened, by ``crm.py``."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from .._hooks import Hooks
+from .._plugins import Loaded
+from ..errors import InvalidError, PluginError, UpgradeNeeded, nearest
+from ..ports.work import AccessRule
+from ..query import Condition, all_of
+from ..records import Record, declaration_of
+from ..records.border import normaliser
+from ..records.building import stamper
+from .definitions import Definitions
+
+
+def system_clock() -> datetime:
+    """The instant now, in UTC."""
+    return datetime.now(UTC)
+
+
+@attrs.define(kw_only=True, eq=False)
+class House:
+    """Types, plugins, hooks, clock and what has been compiled or cached; no transaction and no connection.
+
+    Attributes:
+        behind: record types that are declared newer than they are kept: their writes raise UpgradeNeeded.
+        closed: record types whose writes are refused because a plugin that checks them is not active: type name -> plugin.
+    """
+
+    loaded: Loaded
+    hooks: Hooks
+    types: Sequence[type[Record]]
+    zone: ZoneInfo
+    currency: str
+    languages: tuple[str, ...] = ("en",)
+    clock: Callable[[], datetime] = system_clock
+    pause: Callable[[float], None]
+    face: Callable[[Any], Any]
+    """Makes the face (a CRM) of a unit of work, for the contexts of hooks."""
+    behind: frozenset[str] = frozenset()
+    closed: Mapping[str, str] = attrs.field(factory=dict)
+    secret: bytes = b""
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    by_name: Mapping[str, type[Record]] = attrs.field(init=False)
+    woken: threading.Event = attrs.field(factory=threading.Event)
+    _access: Mapping[type[Record], list[AccessRule]] = attrs.field(init=False)
+    _normalisers: dict[type[Record], Any] = attrs.field(factory=dict)
+    _stampers: dict[type[Record], Any] = attrs.field(factory=dict)
+    _definitions: dict[Any, Definitions] = attrs.field(factory=dict)
+    _writers: set[Any] = attrs.field(factory=set)
+    _open: dict[str, Any] = attrs.field(factory=dict)
+    _opening: threading.Lock = attrs.field(factory=threading.Lock)
+
+    def __attrs_post_init__(self) -> None:
+        self.by_name = {declaration_of(of).name: of for of in self.types}
+        rules: dict[type[Record], list[AccessRule]] = {}
+        for offer in self.loaded.offers(AccessRule):
+            rules.setdefault(offer.value.of, []).append(offer.value)
+        self._access = rules
+
+    def type_named(self, name: str) -> type[Record]:
+        """Return a record type by its name or plural (``deal``, ``repair-orders``).
+
+        Raises:
+            InvalidError: there is none; the nearest is named.
+        """
+        plurals = {declaration_of(of).plural: of for of in self.types}
+        found = self.by_name.get(name) or plurals.get(name)
+        if found is None:
+            raise InvalidError(f"There is no record type {name!r}.{nearest(name, [*plurals, *self.by_name])}", code="unknown_type")
+        return found
+
+    def normaliser(self, of: type[Record]) -> Any:
+        """Return the compiled border of a record type."""
+        found = self._normalisers.get(of)
+        if found is None:
+            found = self._normalisers[of] = normaliser(of)
+        return found
+
+    def stamper(self, of: type[Record]) -> Any:
+        """Return the compiled stamps of a record type."""
+        found = self._stampers.get(of)
+        if found is None:
+            found = self._stampers[of] = stamper(of)
+        return found
+
+    def access(self, of: type[Record], actor: str) -> Condition | None:
+        """Return the condition under which an actor sees records of a type; None for all."""
+        rules = self._access.get(of)
+        if not rules:
+            return None
+        return all_of(of, [condition for rule in rules if (condition := rule.rule(actor)) is not None])
+
+    def may_write(self, type_name: str) -> None:
+        """Refuse writes of a record type that could not be kept or checked now.
+
+        Raises:
+            UpgradeNeeded: it is declared newer than it is kept.
+            PluginError: a plugin that checks it is not active.
+        """
+        if type_name in self.behind:
+            raise UpgradeNeeded(f"The schema of {type_name!r} is older than its declaration: run `crmkit db upgrade`, or crm.upgrade().", code="upgrade_needed")
+        plugin = self.closed.get(type_name)
+        if plugin:
+            raise PluginError(
+                f"Plugin {plugin!r} checks every {type_name} and is not active: mend it (crmkit plugins doctor), or disable it in crmkit.toml.",
+                code="check_missing",
+                plugin=plugin,
+            )
+
+    def definitions(self, place: Any, epoch: int, read: Callable[[], Definitions]) -> Definitions:
+        """Return the definitions of an epoch in one place (a store), read where they are not cached."""
+        found = self._definitions.get(place)
+        if found is None or found.epoch != epoch:
+            found = self._definitions[place] = read()
+        return found
+
+    def backoff_s(self, attempt: int) -> float:
+        """Return how long to wait before another try, in seconds: doubling, with jitter."""
+        return float(min(1.0, 0.01 * 2**attempt) * (0.5 + random.random()))  # noqa: S311  # jitter, no secret
+
+    def opened(self, key: str, make: Callable[[], Any]) -> Any:
+        """Return what was opened under a key (a channel and its connections), opening it at first use."""
+        with self._opening:
+            if key not in self._open:
+                self._open[key] = make()
+            return self._open[key]
+
+    def close(self) -> None:
+        """Close what was opened."""
+        with self._opening:
+            while self._open:
+                close = getattr(self._open.popitem()[1], "close", None)
+                if close is not None:
+                    close()
+
+    def wake(self) -> None:
+        """Tell a waiting worker in this process that there is something to do."""
+        self.woken.set()

@@ -1,0 +1,234 @@
+"""Writing: each call is one change (a sequence, one batch): normalised, adjusted, checked, written, versioned and logged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import attrs
+
+from ..errors import ConflictError, InvalidError, NotFoundError, RefusedError, TryAgain
+from ..ports.store import Add, NotApplied, Rehome, Remove, Replace, Write
+from ..ports.work import Change
+from ..query import each
+from ..records import Declaration, KeptField, KeptPipeline, KeptStage, Record, Staged, declaration_of, short_id
+from ..records.as_json import changed_fields, to_json
+from ..records.border import custom_kept
+from ..records.ids import random_id
+from .belonging import Homes, dependents
+from .spans import first_spans, turn_span
+from .staging import entered
+
+if TYPE_CHECKING:
+    from .log import Log
+    from .unit import Unit
+
+_DEFINING = frozenset({KeptField, KeptPipeline, KeptStage})
+
+
+class Writer:
+    """The writes of one unit of work."""
+
+    def __init__(self, unit: Unit, log: Log) -> None:
+        self._unit, self._log = unit, log
+        self._homes = Homes(unit)
+        self._read: set[tuple[UUID, int]] = set()
+
+    # --- add ---
+    def add(self, records: Sequence[Record], name: str, at: datetime | None) -> list[Record]:
+        """Keep new records of one type."""
+        if not records:
+            return []
+        declaration = self._declaration(records)
+        tx = self._unit.to_write()
+        made = [self._ready(declaration, record, None) for record in records]
+        made = self._through_hooks(declaration, made, [None] * len(made))
+        kept = self._stamped(declaration, made, [1] * len(made))
+        self._in_sight(declaration, kept, tx.write([Add(record) for record in kept]))
+        self._homes.learn(declaration, kept)
+        self._log_added(declaration, kept, name, at)
+        return kept
+
+    def _log_added(self, declaration: Declaration, kept: Sequence[Record], name: str, at: datetime | None) -> None:
+        if declaration.of in _DEFINING:
+            self._unit.defined_anew()
+        if declaration.mode == "operational" or declaration.coarse:
+            return
+        name = name or f"{declaration.name}.added"
+        has_history = any(field.history for field in declaration.fields)
+        for record in kept:
+            self._log.note(name, declaration.name, record, None)
+            if has_history:
+                for span in first_spans(self._unit, declaration, record, at or self._unit.now):
+                    self._log.span(span)
+
+    # --- replace ---
+    def replace(self, records: Sequence[Record], name: str, at: datetime | None) -> list[Record]:
+        """Keep changed records of one type; those that do not differ from what is kept are left as they are."""
+        if not records:
+            return []
+        declaration = self._declaration(records)
+        if declaration.mode == "append_only":
+            raise InvalidError(f"A {declaration.name} is a fact and is never changed: add a new one.", code="append_only")
+        tx = self._unit.to_write()
+        before = tx.get(declaration.of, [record.id for record in records])
+        olds = [self._current(declaration, record, before) for record in records]
+        made = [self._ready(declaration, record, old) for record, old in zip(records, olds, strict=True)]
+        made = self._through_hooks(declaration, made, olds)
+        pairs = [(old, new) for old, new in zip(olds, made, strict=True) if declaration.mode == "operational" or changed_fields(old, new)]
+        kept = self._stamped(declaration, [new for _, new in pairs], [old.version + 1 for old, _ in pairs], [old for old, _ in pairs])
+        self._in_sight(declaration, kept, tx.write([_replacing(declaration, old, new) for (old, _), new in zip(pairs, kept, strict=True)]))
+        for (old, _), new in zip(pairs, kept, strict=True):
+            self._log_changed(declaration, old, new, name, at)
+        by_id = {record.id: record for record in kept}
+        return [by_id.get(record.id, old) for record, old in zip(records, olds, strict=True)]
+
+    def _current(self, declaration: Declaration, record: Record, before: dict[UUID, Any]) -> Record:
+        found: Record | None = before.get(record.id)
+        if found is None:
+            raise NotFoundError(f"There is no {declaration.name} {short_id(record.id)} to change: it was removed, or never kept.")
+        if found.version != record.version:
+            raise _lost(declaration, record)
+        self._visible(declaration, found)
+        return found
+
+    def _log_changed(self, declaration: Declaration, old: Record, new: Record, name: str, at: datetime | None) -> None:
+        if declaration.of in _DEFINING:
+            self._unit.defined_anew()
+        if declaration.mode == "operational" or declaration.coarse:
+            return
+        values = changed_fields(old, new)
+        self._log.note(name or f"{declaration.name}.changed", declaration.name, new, values)
+        for field in declaration.fields:
+            if field.history and field.name in values:
+                turn_span(self._unit, declaration, new, field, at or self._unit.now)
+        if old.customer_id != new.customer_id:
+            self.rehome([attrs.evolve(record, customer_id=new.customer_id) for record in dependents(self._unit, new)], "")
+
+    # --- remove, rehome ---
+    def remove(self, records: Sequence[Record], name: str) -> None:
+        """Remove records of one type."""
+        if not records:
+            return
+        declaration = self._declaration(records)
+        tx = self._unit.to_write()
+        before = tx.get(declaration.of, [record.id for record in records])
+        olds = [self._current(declaration, record, before) for record in records]
+        self._ask_checks(declaration, [Change(old, old, "removed") for old in olds])
+        self._raise(declaration, olds, tx.write([Remove(old, _expected(declaration, old)) for old in olds]))
+        self._log_removed(declaration, olds, name)
+
+    def _log_removed(self, declaration: Declaration, olds: Sequence[Record], name: str) -> None:
+        if declaration.mode != "operational" and not declaration.coarse:
+            for old in olds:
+                self._log.note(name or f"{declaration.name}.removed", declaration.name, old, to_json(old))
+
+    def rehome(self, records: Sequence[Record], name: str) -> None:
+        """Keep changed records, without hooks, wherever they belong now; append-only ones too."""
+        for record in records:
+            declaration = declaration_of(type(record))
+            tx = self._unit.to_write()
+            old = tx.get(declaration.of, [record.id]).get(record.id)
+            if old is None:
+                raise NotFoundError(f"There is no {declaration.name} {short_id(record.id)} to move.")
+            home = self._homes.of(declaration, [record])[0] if declaration.owner else record.customer_id
+            new = self._unit.house.stamper(declaration.of)(
+                record, old.version + (declaration.mode == "mutable"), old.created_at, self._unit.now if declaration.mode == "mutable" else None, home
+            )  # fmt: skip
+            self._raise(declaration, [new], tx.write([Rehome(new, _expected(declaration, old))]))
+            if declaration.mode != "operational" and not declaration.coarse:
+                self._log.note(name or f"{declaration.name}.changed", declaration.name, new, changed_fields(old, new))
+
+    # --- the way of a record through the unit ---
+    def _declaration(self, records: Sequence[Record]) -> Declaration:
+        declaration = declaration_of(type(records[0]))
+        if any(type(record) is not declaration.of for record in records):
+            raise InvalidError("A batch holds records of one type: write one batch per type.", code="mixed_batch")
+        self._unit.house.may_write(declaration.name)
+        return declaration
+
+    def _ready(self, declaration: Declaration, record: Any, old: Any) -> Any:
+        made = self._unit.house.normaliser(declaration.of)(record, self._unit.house.currency)
+        if made.custom and (old is None or made.custom is not old.custom):
+            made = attrs.evolve(made, custom=custom_kept(self._unit.definitions.custom(declaration.name), made.custom, declaration.name))
+        if isinstance(made, Staged):
+            made = entered(self._unit, declaration, made, old)
+        return made
+
+    def _through_hooks(self, declaration: Declaration, made: list[Any], olds: Sequence[Any]) -> list[Any]:
+        hooks = self._unit.house.hooks
+        adjust = hooks.adjusters(declaration.of)
+        if adjust is not None:
+            with self._unit.asking(declaration.name):
+                tidied = [adjust(_change(old, record), self._unit.face) for record, old in zip(made, olds, strict=True)]
+            made = [new if new is record else self._ready(declaration, new, old) for new, record, old in zip(tidied, made, olds, strict=True)]
+        if hooks.checkers(declaration.of) is not None:
+            self._ask_checks(declaration, [_change(old, record) for record, old in zip(made, olds, strict=True)])
+        return made
+
+    def _ask_checks(self, declaration: Declaration, changes: Sequence[Change[Any]]) -> None:
+        check = self._unit.house.hooks.checkers(declaration.of)
+        if check is not None:
+            with self._unit.asking(declaration.name):
+                check(changes, self._unit.face)
+
+    def _stamped(self, declaration: Declaration, made: Sequence[Any], versions: Sequence[int], olds: Sequence[Any] | None = None) -> list[Any]:
+        stamp, now = self._unit.house.stamper(declaration.of), self._unit.now
+        if declaration.coarse:
+            now = (now - timedelta(days=now.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
+            made = [attrs.evolve(record, id=random_id()) if olds is None else record for record in made]
+        homes = self._homes.of(declaration, made)
+        if declaration.mode != "mutable":
+            return [stamp(record, 0, now, None, home) for record, home in zip(made, homes, strict=True)]
+        created = [now] * len(made) if olds is None else [old.created_at for old in olds]
+        return [stamp(r, v, c, now, h) for r, v, c, h in zip(made, versions, created, homes, strict=True)]
+
+    # --- access and answers of the store ---
+    def _visible(self, declaration: Declaration, record: Record) -> None:
+        if self._unit.access(declaration.of) is not None and not self._unit.find(declaration.of, each(declaration.of).id == record.id):
+            raise NotFoundError(f"There is no {declaration.name} {short_id(record.id)}.")
+
+    def _in_sight(self, declaration: Declaration, kept: Sequence[Record], answers: Sequence[NotApplied]) -> None:
+        self._raise(declaration, kept, answers)
+        if kept and self._unit.access(declaration.of) is not None:
+            ids = [record.id for record in kept]
+            if len(self._unit.find(declaration.of, each(declaration.of).id.in_(ids))) < len(ids):
+                raise RefusedError(f"{self._unit.actor} may not keep such a {declaration.name}: it would be out of sight.", code="access")
+
+    def _raise(self, declaration: Declaration, records: Sequence[Record], answers: Sequence[NotApplied]) -> None:
+        for answer in answers:
+            record = records[answer.index]
+            if answer.reason != "present":  # it had the right version when this unit read it
+                raise TryAgain(f"A {declaration.name} was changed while this unit ran.")
+            values = ", ".join(f"{name} {getattr(record, name, None)!s}" for name in answer.key)
+            raise ConflictError(
+                f"There is a {declaration.name} with {values} already: change that one, or choose another value.",
+                code="taken",
+                field=answer.key[0] if answer.key else None,
+                params={"key": answer.key, "holder": answer.holder, "index": answer.index},
+            )
+
+
+def _change(old: Any, new: Any) -> Change[Any]:
+    return Change(old, new, "added" if old is None else "changed")
+
+
+def _expected(declaration: Declaration, old: Record) -> int | None:
+    return old.version if declaration.mode == "mutable" else None
+
+
+def _replacing(declaration: Declaration, old: Record, new: Record) -> Write:
+    kind = Replace if old.customer_id == new.customer_id else Rehome
+    return kind(new, _expected(declaration, old))
+
+
+def _lost(declaration: Declaration, record: Record) -> ConflictError:
+    return ConflictError(
+        f"{declaration.name} {short_id(record.id)} was changed by somebody else: read it again, then repeat the change.",
+        code="changed",
+        params={"id": str(record.id), "version": record.version},
+    )
+
+

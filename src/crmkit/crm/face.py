@@ -1,0 +1,309 @@
+"""The face: one class for the open CRM, for a unit of work inside it, for an actor and for a company beside others."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path as FilePath
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+import attrs
+
+from .._plugins import PluginState
+from .._work import House, Runner, Unit
+from ..errors import UnsupportedError
+from ..ports.store import Schema, Store
+from ..ports.work import Service
+from ..query import Component, Condition, Descending, Find, Key, Page, Path, Tallied
+from ..records import Id, Record, Staged, new_id
+from ..services.families import Families
+from ..services.working import Worked, Working
+from ..settings import read_project
+from .opening import Options, build_house, load_plugins, settle, store_class, upgrade
+
+R = TypeVar("R", bound=Record)
+St = TypeVar("St", bound=Staged)
+T = TypeVar("T")
+Sv = TypeVar("Sv", bound=Service)
+
+
+class CRM(Families):
+    """A CRM. Made by ``open``, ``project`` or ``embedded``; ``acting_as``, ``tenant``, ``on`` and ``transaction`` give cheap views of it.
+
+    Each verb called on it is a unit of work of its own; in ``with crm.transaction() as tx`` they join one.
+    """
+
+    def __init__(self, house: House, runner: Runner, unit: Unit | None = None, after_commit: Callable[..., Any] | None = None) -> None:
+        """For this package: use ``CRM.open``."""
+        self._house, self._runner, self._unit, self._after_commit = house, runner, unit, after_commit
+
+    # --- opening ---
+    @classmethod
+    def open(cls, url: str = "", *, engine: Any = None, schema: str = "", prefix: str = "", create: bool = True, **options: Any) -> Self:
+        """Open a CRM; reads no file. An absent schema is created; after that only ``upgrade()`` changes it.
+
+        Args:
+            url: ``sqlite:///crm.db``, ``memory:``, or what a store plugin names.
+            engine: the host's own SQLAlchemy engine, instead of a URL.
+            schema, prefix: where the tables are, beside others.
+            create: False leaves an absent schema absent.
+            options: ``plugins`` (Plugin objects, modules, ``"module:attribute"``), ``discover`` (installed plugins too),
+                ``disabled``, ``settings`` (per plugin), ``time_zone``, ``currency``, ``languages``, ``clock``, ``secret``, ``strict``.
+
+        Raises:
+            InvalidError: an option is wrong. StoreError: the place can not be opened.
+        """
+        made = Options(**options)
+        loaded = load_plugins(made)
+        place = engine if engine is not None else url or "sqlite:///crm.db"
+        house = build_house(made, loaded, cls._of_unit)
+        store = store_class(loaded, place).open(place, house.types, schema=schema, prefix=prefix)
+        try:
+            store = settle(house, store, create=create)
+        except BaseException:
+            store.close()
+            raise
+        return cls(house, Runner(house=house, store=store))
+
+    @classmethod
+    def project(cls, path: FilePath | str | None = None, **options: Any) -> Self:
+        """Open the CRM that ``crmkit.toml`` describes (in this folder or one above it, or at ``path``).
+
+        Raises:
+            InvalidError: there is no such file, or it is wrong: every mistake at once.
+        """
+        found = read_project(path)
+        return cls.open(found.store, **{**found.options(), **options})
+
+    @classmethod
+    def embedded(cls, dialect: str, *, schema: str = "", prefix: str = "", **options: Any) -> Self:
+        """Return a CRM for a host's own connections: it opens nothing until ``.on(connection)``."""
+        made = Options(**options)
+        loaded = load_plugins(made)
+        house = build_house(made, loaded, cls._of_unit)
+        store = store_class(loaded, f"{dialect}:").open(f"{dialect}:", house.types, schema=schema, prefix=prefix, options={"embedded": True})
+        return cls(house, Runner(house=house, store=store))
+
+    @classmethod
+    def _of_unit(cls, unit: Unit) -> Self:
+        return cls(unit.house, Runner(house=unit.house, store=unit.store, actor=unit.actor), unit)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back connections, channels and what else was opened."""
+        self._house.close()
+        self._runner.store.close()
+
+    # --- views ---
+    def _evolved(self, **changes: Any) -> Self:
+        return type(self)(self._house, attrs.evolve(self._runner, **changes), None, self._after_commit)
+
+    def acting_as(self, actor: str) -> Self:
+        """Return this CRM for an actor: its name stands in the log, and access rules are asked for it."""
+        self._outside("acting_as")
+        return self._evolved(actor=actor)
+
+    def tenant(self, name: str) -> Self:
+        """Return the CRM of one company beside the others in the same place; created at its first use."""
+        self._outside("tenant")
+        store = self._runner.store.tenant(name)
+        return self._evolved(store=settle(self._house, store, create=True))
+
+    def on(self, connection: Any, after_commit: Callable[..., Any] | None = None) -> Self:
+        """Return this CRM as a guest on a host's open transaction: it never commits, rolls back, closes or retries.
+
+        Args:
+            after_commit: the host's way to have something called after its commit; found by itself on an SQLAlchemy connection.
+
+        Raises:
+            UnsupportedError: the connection is in autocommit, or the store can not be a guest.
+        """
+        self._outside("on")
+        runner = attrs.evolve(self._runner, store=self._runner.store.on(connection), is_guest=True)
+        return type(self)(self._house, runner, None, after_commit)
+
+    def _outside(self, what: str) -> None:
+        if self._unit is not None:
+            raise UnsupportedError(f"{what}() is called on the CRM, not inside a unit of work.", code="inside_unit")
+
+    # --- units of work ---
+    @contextmanager
+    def transaction(self) -> Iterator[Self]:
+        """One unit of work for several verbs, kept as a whole or not at all. It is not run again: TryAgain comes out."""
+        if self._unit is not None:
+            yield self
+            return
+        with self._runner.transaction() as unit:
+            yield type(self)(self._house, self._runner, unit)
+        self._committed()
+
+    def run(self, work: Callable[[Self], T]) -> T:
+        """Run ``work(tx)`` as one unit of work, again from its start on TryAgain."""
+        return self._run(lambda unit: work(type(self)(self._house, self._runner, unit)), work)
+
+    def _run(self, work: Callable[[Unit], T], key: Any = None) -> T:
+        if self._unit is not None:
+            return work(self._unit)
+        result = self._runner.run(work, key)
+        self._committed()
+        return result
+
+    def _committed(self) -> None:
+        if self._after_commit is not None:
+            self._after_commit(self._house.wake)
+
+    def perform(self, verb: Callable[..., T], service: Service, args: tuple[Any, ...], kwargs: dict[str, Any], long: bool) -> T:
+        """Run a verb of a service: in the unit of work that this view is bound to, else as a unit of its own."""
+        if self._unit is not None:
+            return self._unit.perform(verb, service, args, kwargs, long)
+        if long:
+            if self._runner.is_guest:
+                raise UnsupportedError(f"{verb.__name__} is long and commits by itself: call it outside of the host's transaction.", code="long_verb")
+            return verb(service, *args, **kwargs)
+        return self._run(lambda unit: verb(type(service)(unit), *args, **kwargs), verb)
+
+    def batch(self, do: Callable[[Any], T], *, origin: str = "live", operation: UUID | None = None) -> T:
+        """Run one unit of a long verb."""
+        runner = attrs.evolve(self._runner, origin=origin, operation=operation or new_id())
+        return runner.run(do, None)
+
+    def service(self, of: type[Sv]) -> Sv:
+        """Return a family of verbs: ``crm.service(Repairs).receive(...)``."""
+        return of(self._unit or self)
+
+    @property
+    def runner(self) -> Runner:
+        """What opens units of work, for the worker."""
+        return self._runner
+
+    def caused_by(self, unit: UUID, actor: str) -> Self:
+        """Return this CRM for a subscriber: what it does names the unit that it was told of as its cause."""
+        return self._evolved(cause=unit, actor=actor, narrowed=False)
+
+    # --- facts ---
+    @property
+    def house(self) -> House:
+        """What all units share: types, plugins, hooks, clock."""
+        return self._house
+
+    @property
+    def now(self) -> datetime:
+        """The instant of the unit of work, or by the CRM's clock, in UTC."""
+        return self._unit.now if self._unit is not None else self._house.clock()
+
+    @property
+    def actor(self) -> str:
+        """Who acts."""
+        return self._runner.actor
+
+    @property
+    def origin(self) -> str:
+        """Where changes come from: ``live``, ``imported``, ``copied``, ``undone``."""
+        return self._runner.origin
+
+    @property
+    def operation(self) -> UUID:
+        """The id of the operation that the unit of work belongs to."""
+        return self._unit.operation if self._unit is not None else self._runner.operation or new_id()
+
+    @property
+    def plugins(self) -> tuple[PluginState, ...]:
+        """Every plugin that was found: its state, and why."""
+        return self._house.loaded.states
+
+    def offers(self, kind: type[T]) -> tuple[T, ...]:
+        """Return what plugins offer of a kind: ``crm.offers(SlaPolicy)``."""
+        return tuple(offer.value for offer in self._house.loaded.offers(kind))
+
+    @property
+    def store(self) -> Store:
+        """The store, for faces that show its status."""
+        return self._runner.store
+
+    # --- reading ---
+    def get(self, of: type[R], id: Id[R] | UUID) -> R:
+        """Return a record; a merged customer's id leads to who it is now.
+
+        Raises:
+            NotFoundError: there is none (or none that the actor may see).
+        """
+        return self._run(lambda unit: unit.get(of, id), "get")
+
+    def get_many(self, of: type[R], ids: Iterable[UUID]) -> dict[UUID, R]:
+        """Return the records that are there, by id."""
+        return self._run(lambda unit: unit.get_many(of, ids), "get")
+
+    def find(
+        self, of: type[R], *where: Condition, order: Sequence[Path | Descending] = (), limit: int | None = None, after: str | None = None
+    ) -> Page[R]:
+        """Return the page of records for which all conditions hold; its ``next`` is the ``after`` of the page behind."""
+        return self._run(lambda unit: unit.find(of, *where, order=order, limit=limit, after=after), "find")
+
+    def ask(self, question: Find[R]) -> Page[R]:
+        """Return the page that a saved question asks for."""
+        return self._run(lambda unit: unit.ask(question), "find")
+
+    def stream(self, of: type[R], *where: Condition, order: Sequence[Path | Descending] = ()) -> Iterator[R]:
+        """Yield all records for which the conditions hold, in pages of their own: memory does not grow."""
+        after: str | None = None
+        while True:
+            page = self.find(of, *where, order=order, limit=1000, after=after)
+            yield from page
+            after = page.next
+            if after is None:
+                return
+
+    def tally(
+        self, of: type[Record], *where: Condition, by: Sequence[Key] = (), one_per: Path | None = None, one_per_by: Path | None = None,
+        **components: Component,
+    ) -> list[Tallied]:  # fmt: skip
+        """Return counts, totals and the like, a row per group."""
+        return self._run(lambda unit: unit.tally(of, *where, by=by, one_per=one_per, one_per_by=one_per_by, **components), "tally")
+
+    # --- writing ---
+    def add(self, record: Any, *, name: str = "", at: datetime | None = None) -> Any:
+        """Keep a new record, or a sequence of one type as one batch; return it as kept."""
+        return self._run(lambda unit: unit.add(record, name=name, at=at), "write")
+
+    def replace(self, record: Any, *, name: str = "", at: datetime | None = None) -> Any:
+        """Keep a changed record in the place of the one it was made from."""
+        return self._run(lambda unit: unit.replace(record, name=name, at=at), "write")
+
+    def remove(self, record: Record | Sequence[Record], *, name: str = "") -> None:
+        """Remove records."""
+        self._run(lambda unit: unit.remove(record, name=name), "write")
+
+    def rehome(self, record: Record | Sequence[Record], *, name: str = "") -> None:
+        """Keep changed records without asking hooks: for merges, erasures and restores."""
+        self._run(lambda unit: unit.rehome(record, name=name), "write")
+
+    def move(self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None) -> St:
+        """Keep a record moved to a stage of its pipeline, with its StageChange."""
+        return self._run(lambda unit: unit.move(record, stage, reason=reason, side=side, note=note, at=at), "write")
+
+    # --- schema and work ---
+    def status(self) -> Schema:
+        """Return how the schema stands to what the plugins declare."""
+        return self._runner.store.status()
+
+    def upgrade(self) -> tuple[str, ...]:
+        """Bring the schema and the definitions to what the plugins declare; return what was done."""
+        self._outside("upgrade")
+        return upgrade(self._house, self._runner.store)
+
+    def work(self, *, limit_s: float | None = None, until: threading.Event | None = None) -> Worked:
+        """Run what waits: subscribers, reminders, queued messages; return what was done.
+
+        Args:
+            limit_s: stop after so many seconds; without it and without ``until``, when nothing waits any more.
+            until: go on, waiting for more, until this event is set.
+        """
+        return self.service(Working).run(limit_s=limit_s, until=until)

@@ -1,0 +1,165 @@
+"""Putting a house together: plugins loaded, record types gathered, the store opened, the schema looked at."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from .._hooks import Hooks
+from .._plugins import Loaded, load
+from .._work.house import House, system_clock
+from .._work.installing import install
+from .._work.running import Runner
+from ..errors import InvalidError, nearest
+from ..ports.store import Add, Replace, Schema, Store
+from ..query import Find
+from ..records import Field, LedgerEntry, Record, declaration_of
+from ..records.ledger import class_from_ledger
+from ..records.money import is_currency
+from ..records.times import zone
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """How a CRM is opened; see ``CRM.open``."""
+
+    plugins: Sequence[Any] = ()
+    discover: bool = True
+    builtins: bool = True
+    disabled: Collection[str] = ()
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    time_zone: str = "UTC"
+    currency: str = "EUR"
+    languages: tuple[str, ...] = ("en",)
+    clock: Callable[[], datetime] = system_clock
+    pause: Callable[[float], None] = time.sleep
+    secret: str = ""
+    strict: bool = False
+    environ: Mapping[str, str] = attrs.field(factory=lambda: os.environ)
+
+
+def load_plugins(options: Options) -> Loaded:
+    """Load the plugins that the options name and find."""
+    return load(
+        options.plugins, discover=options.discover, builtins=options.builtins, disabled=options.disabled, settings=options.settings,
+        environ=options.environ, strict=options.strict,
+    )  # fmt: skip
+
+
+def build_house(options: Options, loaded: Loaded, face: Callable[[Any], Any]) -> House:
+    """Return the house of loaded plugins.
+
+    Raises:
+        InvalidError: the currency or time zone does not exist.
+    """
+    if not is_currency(options.currency):
+        raise InvalidError(f"{options.currency!r} is no currency of ISO 4217: write a code such as EUR.", code="currency", field="currency")
+    return House(
+        loaded=loaded, hooks=Hooks(loaded), types=tuple(loaded.types), zone=zone(options.time_zone), currency=options.currency,
+        languages=tuple(options.languages), clock=options.clock, pause=options.pause, face=face, secret=options.secret.encode(),
+    )  # fmt: skip
+
+
+def store_class(loaded: Loaded, url: Any) -> type[Store]:
+    """Return the store that a URL or engine names.
+
+    Raises:
+        InvalidError: no active plugin offers such a store.
+    """
+    scheme = url.partition(":")[0].partition("+")[0] if isinstance(url, str) else url.dialect.name
+    found = loaded.stores.get(scheme)
+    if found is None:
+        raise InvalidError(
+            f"No store for {scheme!r}: there are {', '.join(sorted(loaded.stores))}.{nearest(scheme, loaded.stores)}", code="unknown_store"
+        )
+    return found
+
+
+def settle(house: House, store: Store, *, create: bool) -> Store:
+    """Look at the schema, create it where it is absent, and take in the record types whose plugins are gone.
+
+    Raises:
+        NewerSchema, StoreCorrupt: the place can not be used.
+    """
+    schema = store.status()
+    if schema.is_absent and create:
+        upgrade(house, store)
+        schema = store.status()
+    house.behind = schema.behind
+    if schema.unknown:
+        _take_in(house, schema)
+        store = store.with_types(house.types)
+    if not schema.is_absent:
+        house.closed = _closed(house, store)
+    return store
+
+
+def _take_in(house: House, schema: Schema) -> None:
+    known: dict[str, type[Record]] = {declaration_of(of).name: of for of in house.types}
+    for name in sorted(schema.unknown, key=lambda n: (_rank(schema.unknown[n]), n)):
+        known[name] = class_from_ledger(schema.unknown[name], known)
+    house.types = tuple(known.values())
+    house.by_name = known
+
+
+def _rank(declaration: Mapping[str, Any]) -> int:
+    """Types that name other unknown ones come after those that name none."""
+    return sum(1 for field in declaration["fields"] if field.get("target"))
+
+
+def _closed(house: House, store: Store) -> Mapping[str, str]:
+    """Return the record types that a plugin which is not active (nor disabled by a person) checks: type name -> plugin."""
+    tx = store.begin(write=False)
+    try:
+        kept = {entry.key: entry.value for entry in tx.find(Find(of=LedgerEntry))}
+    finally:
+        tx.rollback()
+    checks = {key.removeprefix("checks:"): tuple(value["types"]) for key, value in kept.items() if key.startswith("checks:")}
+    return house.loaded.missing_checks(checks)
+
+
+def upgrade(house: House, store: Store) -> tuple[str, ...]:
+    """Bring schema, ledger and definitions to what the plugins declare; return what was done."""
+    loaded = house.loaded
+    fields = [(offer.plugin.name, offer.value) for offer in loaded.fields]
+    done = store.upgrade(_indexed(fields))
+    runner = Runner(house=house, store=store, narrowed=False)
+    house.behind = frozenset()
+    pipelines = [(offer.plugin.name, offer.value) for offer in loaded.pipelines]
+    changed = runner.run(lambda unit: install(unit, pipelines, fields) + note_checks(unit, house), key=install)
+    return (*done, f"{changed} definitions installed") if changed else done
+
+
+def _indexed(fields: Sequence[tuple[str, Any]]) -> dict[type[Record], list[Field]]:
+    found: dict[type[Record], list[Field]] = {}
+    for _, declared in fields:
+        if declared.indexed:
+            found.setdefault(declared.of, []).append(
+                Field(name=declared.key, kind=declared.kind, optional=True, choices=declared.choices, places=declared.places, indexed=True)
+            )
+    return found
+
+
+def note_checks(unit: Any, house: House) -> int:
+    """Write into the ledger which plugin checks which record types, so that one that is missing later fails closed."""
+    wanted: dict[str, list[str]] = {}
+    for hook in house.loaded.hooks:
+        if hook.offer.hook == "check" and not hook.plugin.is_builtin:
+            wanted.setdefault(f"checks:{hook.plugin.name}", []).append(declaration_of(hook.offer.of).name)
+    tx = unit.to_write()
+    kept = {entry.key: entry for entry in tx.find(Find(of=LedgerEntry))}
+    changed = 0
+    for key, types in wanted.items():
+        value = {"types": sorted(set(types))}
+        if key not in kept:
+            tx.write([Add(LedgerEntry(key=key, value=value, created_at=unit.now))])
+            changed += 1
+        elif dict(kept[key].value) != {"types": tuple(value["types"])}:
+            tx.write([Replace(attrs.evolve(kept[key], value=value))])
+            changed += 1
+    return changed

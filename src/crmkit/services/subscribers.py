@@ -1,0 +1,197 @@
+"""Telling subscribers what happened: durable, at least once, in order, each in its own lease."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+import attrs
+
+from .._hooks import Subscription
+from .._work.feed import Told, last_position, read_feed
+from ..errors import CRMError
+from ..ports.work import Event, Service
+from ..query import count, each, find
+from ..records import Cursor, LogEntry, Record, Retry, Unit, declaration_of
+from ..records.as_json import from_json
+from ..records.text import normal
+
+LEASE: Final = timedelta(seconds=60)
+BATCH: Final = 50
+TRIES: Final = 10
+
+
+@attrs.frozen
+class Outcome:
+    """What one subscriber did: events done, failed now, and waiting for another try."""
+
+    name: str
+    done: int = 0
+    failed: int = 0
+    waiting: int = 0
+
+
+class Subscribers(Service):
+    """The worker's part for one subscriber at a time. Its methods are phases, each in units of their own."""
+
+    def ensure(self, names: list[str]) -> None:
+        """Give each subscriber that has none a place in the log: at its end, as it is now."""
+        c = each(Cursor)
+        known = {cursor.subscriber for cursor in self.find(Cursor, c.subscriber.in_(names))}
+        absent = [name for name in names if name not in known]
+        if absent:
+            self.batch(lambda me: me._place(absent))
+
+    def _place(self, names: list[str]) -> None:
+        unit: Any = self.unit
+        end = last_position(unit.to_write())
+        self.add([Cursor(subscriber=name, position=end, n=2**31) for name in names])
+
+    def tell(self, subscription: Subscription, face: Callable[[Told], Any]) -> Outcome:
+        """Tell one subscriber of what is new, then of what is due for another try."""
+        done, failed = self._new(subscription, face)
+        again, still = self._due(subscription, face)
+        r = each(Retry)
+        waiting = self.unit.tally(Retry, r.subscriber == subscription.name, r.status == "waiting", n=count())
+        return Outcome(subscription.name, done + again, failed + still, waiting[0].n if waiting else 0)
+
+    # --- what is new ---
+    def _new(self, subscription: Subscription, face: Callable[[Told], Any]) -> tuple[int, int]:
+        cursor = self.batch(lambda me: me._lease(subscription.name))
+        if cursor is None:
+            return 0, 0
+        done = failed = 0
+        try:
+            while True:
+                told, position, n = self.batch(lambda me: me._read(cursor, subscription))
+                good, bad = self._deliver(subscription, told, face)
+                done, failed = done + good, failed + len(bad)
+                moved = attrs.evolve(cursor, position=position, n=n)
+                if not self.batch(lambda me: me._advance(moved, bad)):
+                    return done, failed
+                cursor = moved
+                if len(told) < BATCH:
+                    return done, failed
+        finally:
+            self.batch(lambda me: me._release(cursor))
+
+    def _lease(self, name: str) -> Cursor | None:
+        unit: Any = self.unit
+        c = each(Cursor)
+        free = c.lease_until.is_missing | (c.lease_until < self.now)
+        claimed = unit.claim(find(Cursor, c.subscriber == name, free), 1, self.now + LEASE)
+        return claimed[0] if claimed else None
+
+    def _read(self, cursor: Cursor, subscription: Subscription) -> tuple[list[Told], int, int]:
+        unit: Any = self.unit
+        told, position, n = read_feed(unit.tx, cursor.position, cursor.n, declaration_of(subscription.of).name, BATCH)
+        return told, position, n
+
+    def _advance(self, moved: Cursor, bad: list[tuple[Told, BaseException]]) -> bool:
+        now = self.unit.get_many(Cursor, [moved.id]).get(moved.id)
+        if now is None or now.fence != moved.fence:
+            return False
+        self.replace(attrs.evolve(moved, lease_until=self.now + LEASE))
+        self.add([self._retry(moved.subscriber, told, error) for told, error in bad])
+        return True
+
+    def _release(self, cursor: Cursor) -> None:
+        now = self.unit.get_many(Cursor, [cursor.id]).get(cursor.id)
+        if now is not None and now.fence == cursor.fence:
+            self.replace(attrs.evolve(now, lease_until=None))
+
+    def _retry(self, name: str, told: Told, error: BaseException) -> Retry:
+        return Retry(subscriber=name, entry=told.entry.id, due_at=self.now + _wait(1), error=_words(error))
+
+    # --- telling ---
+    def _deliver(
+        self, subscription: Subscription, told: list[Told], face: Callable[[Told], Any]
+    ) -> tuple[int, list[tuple[Told, BaseException]]]:
+        done, bad = 0, []
+        for one in told:
+            if not _concerns(subscription, one):
+                continue
+            try:
+                self._call(subscription, one, face(one))
+                done += 1
+            except Exception as error:  # noqa: BLE001  # whatever a plugin raises is noted and tried again
+                bad.append((one, error))
+        return done, bad
+
+    def _call(self, subscription: Subscription, told: Told, crm: Any) -> None:
+        record = self._record(subscription.of, told.entry)
+        if record is not None:
+            subscription.call(_event(subscription, told, record), crm)
+
+    def _record(self, of: type[Record], entry: LogEntry) -> Record | None:
+        found = self.unit.get_many(of, [entry.record_id]).get(entry.record_id)
+        if found is None and entry.values and "id" in entry.values:
+            return from_json(of, entry.values)
+        return found
+
+    # --- what is due again ---
+    def _due(self, subscription: Subscription, face: Callable[[Told], Any]) -> tuple[int, int]:
+        done = failed = 0
+        for retry in self.batch(lambda me: me._claim_due(subscription.name)):
+            told = self.batch(lambda me, retry=retry: me._told(retry))
+            try:
+                if told is not None:
+                    self._call(subscription, told, face(told))
+            except Exception as error:  # noqa: BLE001  # whatever a plugin raises is noted and tried again
+                failed += 1
+                self.batch(lambda me, retry=retry, error=error: me._again(retry, error))
+            else:
+                done += 1
+                self.batch(lambda me, retry=retry: me._settle(retry))
+        return done, failed
+
+    def _claim_due(self, name: str) -> list[Retry]:
+        unit: Any = self.unit
+        r = each(Retry)
+        free = r.lease_until.is_missing | (r.lease_until < self.now)
+        due = find(Retry, r.subscriber == name, r.status == "waiting", r.due_at <= self.now, free, order=[r.due_at])
+        claimed: list[Retry] = unit.claim(due, BATCH, self.now + LEASE)
+        return claimed
+
+    def _told(self, retry: Retry) -> Told | None:
+        entry = self.unit.get_many(LogEntry, [retry.entry]).get(retry.entry)
+        if entry is None:
+            return None
+        units = self.unit.get_many(Unit, [entry.unit])
+        return Told(entry, units[entry.unit])
+
+    def _again(self, retry: Retry, error: BaseException) -> None:
+        attempts = retry.attempts + 1
+        status = "dead" if attempts >= TRIES else "waiting"
+        self.replace(
+            attrs.evolve(retry, attempts=attempts, status=status, due_at=self.now + _wait(attempts), lease_until=None, error=_words(error))
+        )
+
+    def _settle(self, retry: Retry) -> None:
+        self.remove(retry)
+
+
+def _wait(attempts: int) -> timedelta:
+    """Return how long to wait: 10 seconds, doubling, at most an hour."""
+    return timedelta(seconds=min(3600, 10 * 2 ** (attempts - 1)))
+
+
+def _words(error: BaseException) -> str:
+    text = str(error) if isinstance(error, CRMError) else f"{type(error).__name__}: {error}"
+    return normal(text.encode("utf-8", "replace").decode().replace("\x00", ""))[:500]
+
+
+def _concerns(subscription: Subscription, told: Told) -> bool:
+    if told.unit.origin != "live" and not subscription.imported:
+        return False
+    happened = told.entry.name.rpartition(".")[2]
+    return not subscription.events or happened in subscription.events or told.entry.name in subscription.events
+
+
+def _event(subscription: Subscription, told: Told, record: Record) -> Event[Any]:
+    entry, unit = told.entry, told.unit
+    return Event(
+        key=f"{subscription.name}:{entry.id}", name=entry.name, record=record, values=entry.values, actor=unit.actor, origin=unit.origin,
+        at=unit.at, position=unit.position or 0, operation=unit.operation,
+    )  # fmt: skip

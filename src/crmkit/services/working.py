@@ -1,0 +1,98 @@
+"""Work that waits: subscribers, reminders, queued messages. What ``crmkit work`` and ``crm.work()`` run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+import attrs
+
+from .._work.feed import Told, number
+from ..ports.work import Service, verb
+from .subscribers import Outcome, Subscribers
+
+IDLE_S: Final = 1.0
+
+
+@attrs.frozen(kw_only=True)
+class Worked:
+    """What one call of the worker did.
+
+    Attributes:
+        subscribers: what each of them did.
+        reminders: how many planned interactions became due.
+        sent, uncertain: messages handed over and accepted; messages of which nobody knows.
+    """
+
+    subscribers: tuple[Outcome, ...] = ()
+    reminders: int = 0
+    sent: int = 0
+    uncertain: int = 0
+    received: int = 0
+
+    @property
+    def total(self) -> int:
+        """How much was done at all."""
+        return self.reminders + self.sent + self.received + sum(outcome.done + outcome.failed for outcome in self.subscribers)
+
+    def plus(self, other: Worked) -> Worked:
+        """Return what both rounds did together."""
+        merged = {outcome.name: outcome for outcome in self.subscribers}
+        for new in other.subscribers:
+            old = merged.get(new.name, Outcome(new.name))
+            merged[new.name] = Outcome(new.name, old.done + new.done, old.failed + new.failed, new.waiting)
+        return Worked(
+            subscribers=tuple(merged.values()), reminders=self.reminders + other.reminders, sent=self.sent + other.sent,
+            uncertain=self.uncertain + other.uncertain, received=self.received + other.received,
+        )  # fmt: skip
+
+
+class Working(Service):
+    """The worker. It runs where it is called, opens no thread, and may run in many processes at once."""
+
+    @verb(long=True)
+    def run(self, *, limit_s: float | None = None, until: threading.Event | None = None) -> Worked:
+        """Do what waits, in rounds.
+
+        Args:
+            limit_s: stop after so many seconds; without it and without ``until``, when a round finds nothing to do.
+            until: go on, waiting for more, until this event is set.
+        """
+        end = None if limit_s is None else time.monotonic() + limit_s
+        woken: threading.Event = self.unit.house.woken
+        total = Worked()
+        while True:
+            woken.clear()
+            done = self._round()
+            total = total.plus(done)
+            if (until is not None and until.is_set()) or (end is not None and time.monotonic() >= end):
+                return total
+            if done.total == 0:
+                if until is None:
+                    return total
+                woken.wait(IDLE_S)
+
+    def _round(self) -> Worked:
+        crm: Any = self.unit
+        done = Worked()
+        for part in self._parts(crm):
+            done = done.plus(part)
+        return done
+
+    def _parts(self, crm: Any) -> Iterator[Worked]:
+        while number(crm.runner):
+            pass
+        yield Worked(subscribers=tuple(self._told(crm)))
+
+    def _told(self, crm: Any) -> Iterator[Outcome]:
+        subscriptions = crm.house.hooks.subscribers
+        subscribers = self.service(Subscribers)
+        subscribers.ensure([subscription.name for subscription in subscriptions])
+        for subscription in subscriptions:
+
+            def face(told: Told, name: str = subscription.name) -> Any:
+                return crm.caused_by(told.unit.id, f"plugin:{name.partition('/')[0]}")
+
+            yield subscribers.tell(subscription, face)
