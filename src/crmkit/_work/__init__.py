@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .definitions import Definitions, Path
 from .house import House
-from .unit import Unit
 from .running import Runner
+from .unit import Unit
 
 __all__ = ["Definitions", "House", "Path", "Runner", "Unit"]

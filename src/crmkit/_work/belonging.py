@@ -36,8 +36,8 @@ class Homes:
             return named
         if owner.kind == "any_ref":
             return self._of_any(named)
-        self._look_up(owner.target, [id for id in named if id is not None and id not in self._known])
-        return [None if id is None else self._known.get(id) for id in named]
+        self._look_up(owner.target, [name for name in named if name is not None and name not in self._known])
+        return [None if name is None else self._known.get(name) for name in named]
 
     def _of_any(self, named: Sequence[AnyRef | None]) -> list[UUID | None]:
         unknown: dict[str, list[UUID]] = {}
@@ -50,9 +50,9 @@ class Homes:
 
     def _look_up(self, of: type[Record], ids: list[UUID]) -> None:
         found = self._unit.tx.get(of, ids) if ids else {}
-        for id in ids:
-            record = found.get(id)
-            self._known[id] = None if record is None else record.customer_id
+        for name in ids:
+            record = found.get(name)
+            self._known[name] = None if record is None else record.customer_id
 
 
 def dependents(unit: Unit, record: Record) -> list[Record]:

@@ -46,7 +46,9 @@ class Path:
                 return stage
         known = [stage.key for stage in self.stages if not stage.is_retired]
         raise InvalidError(
-            f"Pipeline {self.key!r} has no stage {key!r}: it has {', '.join(known)}.{nearest(key, known)}", code="unknown_stage", field="stage"
+            f"Pipeline {self.key!r} has no stage {key!r}: it has {', '.join(known)}.{nearest(key, known)}",
+            code="unknown_stage",
+            field="stage",
         )
 
 
@@ -74,12 +76,20 @@ class Definitions:
         if found is None or found.pipeline.of != type_name:
             known = [path.key for path in self.paths.values() if path.pipeline.of == type_name]
             listed = f"there are {', '.join(known)}." if known else "none is installed for it."
-            raise InvalidError(f"A {type_name} has no pipeline {key!r}: {listed}{nearest(key, known)}", code="unknown_pipeline", field="pipeline")
+            raise InvalidError(
+                f"A {type_name} has no pipeline {key!r}: {listed}{nearest(key, known)}",
+                code="unknown_pipeline",
+                field="pipeline",
+            )
         return found
 
     def entered(self, type_name: str) -> Path | None:
         """Return the pipeline that a record enters which names none: the only one, built-in ones counting last; else None."""
-        found = [p for p in self.paths.values() if p.pipeline.of == type_name and p.pipeline.enters and not p.pipeline.is_retired]
+        found = [
+            p
+            for p in self.paths.values()
+            if p.pipeline.of == type_name and p.pipeline.enters and not p.pipeline.is_retired
+        ]
         declared = [path for path in found if not path.pipeline.plugin.startswith("crmkit-")]
         choice = declared or found
         return choice[0] if len(choice) == 1 else None

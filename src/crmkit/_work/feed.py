@@ -7,6 +7,7 @@ reader that keeps "the last one seen" by them loses late commits.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -15,7 +16,8 @@ import attrs
 
 from ..ports.store import Add, Replace, Transaction, Write
 from ..query import Find, Order, each
-from ..records import Counter, LogEntry, Unit as UnitRecord
+from ..records import Counter, LogEntry
+from ..records import Unit as UnitRecord
 
 if TYPE_CHECKING:
     from .running import Runner
@@ -44,7 +46,9 @@ def _number(unit: Unit, limit: int) -> int:
         return 0
     entries = _entries(tx, waiting)
     ordered = _in_order(waiting, entries)
-    writes: list[Write] = [Replace(attrs.evolve(record, position=counter.value + i)) for i, record in enumerate(ordered, 1)]
+    writes: list[Write] = [
+        Replace(attrs.evolve(record, position=counter.value + i)) for i, record in enumerate(ordered, 1)
+    ]
     tx.write([*writes, Replace(attrs.evolve(counter, value=counter.value + len(ordered)))])
     return len(ordered)
 
@@ -72,7 +76,7 @@ def _in_order(units: Sequence[UnitRecord], entries: Sequence[LogEntry]) -> list[
         versions.setdefault(entry.record_id, []).append((entry.record_version, entry.unit))
     for seen in versions.values():
         seen.sort(key=lambda pair: pair[0])
-        for (_, earlier), (_, later) in zip(seen, seen[1:], strict=False):
+        for (_, earlier), (_, later) in itertools.pairwise(seen):
             if earlier != later:
                 before[later].add(earlier)
     ordered: list[UnitRecord] = []

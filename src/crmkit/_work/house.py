@@ -76,7 +76,9 @@ class House:
         plurals = {declaration_of(of).plural: of for of in self.types}
         found = self.by_name.get(name) or plurals.get(name)
         if found is None:
-            raise InvalidError(f"There is no record type {name!r}.{nearest(name, [*plurals, *self.by_name])}", code="unknown_type")
+            raise InvalidError(
+                f"There is no record type {name!r}.{nearest(name, [*plurals, *self.by_name])}", code="unknown_type"
+            )
         return found
 
     def normaliser(self, of: type[Record]) -> Any:
@@ -108,7 +110,10 @@ class House:
             PluginError: a plugin that checks it is not active.
         """
         if type_name in self.behind:
-            raise UpgradeNeeded(f"The schema of {type_name!r} is older than its declaration: run `crmkit db upgrade`, or crm.upgrade().", code="upgrade_needed")
+            raise UpgradeNeeded(
+                f"The schema of {type_name!r} is older than its declaration: run `crmkit db upgrade`, or crm.upgrade().",
+                code="upgrade_needed",
+            )
         plugin = self.closed.get(type_name)
         if plugin:
             raise PluginError(

@@ -9,7 +9,17 @@ import attrs
 
 from ..ports.store import Add, Replace
 from ..query import each
-from ..records import FieldDefinition, KeptField, KeptPipeline, KeptStage, LedgerEntry, LocalText, Pipeline, Record, declaration_of
+from ..records import (
+    FieldDefinition,
+    KeptField,
+    KeptPipeline,
+    KeptStage,
+    LedgerEntry,
+    LocalText,
+    Pipeline,
+    Record,
+    declaration_of,
+)
 from .definitions import EPOCH_ID, epoch_of
 
 if TYPE_CHECKING:
@@ -19,10 +29,14 @@ Declared = Sequence[tuple[str, Any]]
 """Plugin name and declaration."""
 
 
-def install(unit: Unit, pipelines: Sequence[tuple[str, Pipeline]], fields: Sequence[tuple[str, FieldDefinition]]) -> int:
+def install(
+    unit: Unit, pipelines: Sequence[tuple[str, Pipeline]], fields: Sequence[tuple[str, FieldDefinition]]
+) -> int:
     """Bring the kept definitions to the declared ones; return how many records changed. The epoch moves if any did."""
     changed = _install(unit, KeptPipeline, [_pipeline(plugin, p) for plugin, p in pipelines], ("key",))
-    changed += _install(unit, KeptStage, [s for plugin, p in pipelines for s in _stages(plugin, p)], ("pipeline", "key"))
+    changed += _install(
+        unit, KeptStage, [s for plugin, p in pipelines for s in _stages(plugin, p)], ("pipeline", "key")
+    )
     changed += _install(unit, KeptField, [_field(plugin, f) for plugin, f in fields], ("of", "key"))
     if changed:
         next_epoch(unit)
@@ -42,8 +56,16 @@ def _install(unit: Unit, of: type[Any], declared: Sequence[Any], key: tuple[str,
     kept = {tuple(getattr(record, name) for name in key): record for record in unit.find(of, ~(each(of).plugin == ""))}
     wanted = {tuple(getattr(record, name) for name in key): record for record in declared}
     new = [record for at, record in wanted.items() if at not in kept and not _exists(unit, of, record, key)]
-    differing = [_brought(kept[at], record) for at, record in wanted.items() if at in kept and _brought(kept[at], record) is not kept[at]]
-    retired = [attrs.evolve(record, is_retired=True) for at, record in kept.items() if at not in wanted and not record.is_retired]
+    differing = [
+        _brought(kept[at], record)
+        for at, record in wanted.items()
+        if at in kept and _brought(kept[at], record) is not kept[at]
+    ]
+    retired = [
+        attrs.evolve(record, is_retired=True)
+        for at, record in kept.items()
+        if at not in wanted and not record.is_retired
+    ]
     unit.add(new)
     unit.replace([*differing, *retired])
     return len(new) + len(differing) + len(retired)
@@ -62,17 +84,27 @@ def _brought(kept: Any, declared: Any) -> Any:
 
 def _pipeline(plugin: str, declared: Pipeline) -> KeptPipeline:
     return KeptPipeline(
-        key=declared.key, of=declaration_of(declared.of).name, name=declared.name or LocalText(), enters=declared.enters, plugin=plugin
+        key=declared.key,
+        of=declaration_of(declared.of).name,
+        name=declared.name or LocalText(),
+        enters=declared.enters,
+        plugin=plugin,
     )
 
 
 def _stages(plugin: str, declared: Pipeline) -> list[KeptStage]:
     return [
         KeptStage(
-            pipeline=declared.key, key=stage.key, position=index, state=stage.state, probability=stage.probability,
-            reasons=frozenset(stage.reasons), after=None if stage.after is None else frozenset(stage.after), name=stage.name or LocalText(),
+            pipeline=declared.key,
+            key=stage.key,
+            position=index,
+            state=stage.state,
+            probability=stage.probability,
+            reasons=frozenset(stage.reasons),
+            after=None if stage.after is None else frozenset(stage.after),
+            name=stage.name or LocalText(),
             plugin=plugin,
-        )  # fmt: skip
+        )
         for index, stage in enumerate(declared.stages)
     ]
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..ports.store import Add, Write
-from ..records import Customer, LogEntry, Record, Span, Unit as UnitRecord
+from ..records import Customer, Id, LogEntry, Record, Span
+from ..records import Unit as UnitRecord
 
 if TYPE_CHECKING:
     from .unit import Unit
@@ -32,9 +33,16 @@ class Log:
         home = record.id if type(record) is Customer else record.customer_id
         self._entries.append(
             LogEntry(
-                unit=self._unit.id, n=self._flushed + len(self._entries), name=name, record_type=type_name, record_id=record.id,
-                record_version=record.version, values=values, customer_id=home, created_at=self._unit.now,
-            )  # fmt: skip
+                unit=Id(self._unit.id),
+                n=self._flushed + len(self._entries),
+                name=name,
+                record_type=type_name,
+                record_id=record.id,
+                record_version=record.version,
+                values=values,
+                customer_id=home,
+                created_at=self._unit.now,
+            )
         )
 
     def span(self, span: Span) -> None:
@@ -68,5 +76,11 @@ class Log:
     def _unit_record(self) -> UnitRecord:
         unit = self._unit
         return UnitRecord(
-            id=unit.id, operation=unit.operation, actor=unit.actor, origin=unit.origin, cause=unit.cause, at=unit.now, created_at=unit.now
+            id=unit.id,
+            operation=unit.operation,
+            actor=unit.actor,
+            origin=unit.origin,
+            cause=unit.cause,
+            at=unit.now,
+            created_at=unit.now,
         )

@@ -23,7 +23,11 @@ def moved(unit: Unit, record: St, stage: str, *, reason: str, side: str, note: s
     """Keep a record moved to a stage. A move that is told late (``at`` before the last one) corrects the past alone: its spans and changes."""
     declaration = declaration_of(type(record))
     if not record.pipeline:
-        raise InvalidError(f"This {declaration.name} is in no pipeline: put it into one first.", code="unknown_pipeline", field="pipeline")
+        raise InvalidError(
+            f"This {declaration.name} is in no pipeline: put it into one first.",
+            code="unknown_pipeline",
+            field="pipeline",
+        )
     path = unit.definitions.path(declaration.name, record.pipeline)
     target = path.stage(stage)
     _allowed(path, target, record, reason)
@@ -35,10 +39,18 @@ def moved(unit: Unit, record: St, stage: str, *, reason: str, side: str, note: s
         kept, came_from = _placed(unit, declaration, record, target, reason, when), record.stage
     unit.add(
         StageChange(
-            record=reference_to(record), pipeline=path.key, from_stage=came_from, to_stage=target.key,
-            from_state=path.stage(came_from).state if came_from else "", to_state=target.state, at=when, by=unit.actor, reason=reason,
-            side=side, note=note,
-        )  # fmt: skip
+            record=reference_to(record),
+            pipeline=path.key,
+            from_stage=came_from,
+            to_stage=target.key,
+            from_state=path.stage(came_from).state if came_from else "",
+            to_state=target.state,
+            at=when,
+            by=unit.actor,
+            reason=reason,
+            side=side,
+            note=note,
+        )
     )
     return kept
 
@@ -51,7 +63,11 @@ def _allowed(path: Path, target: KeptStage, record: Staged, reason: str) -> None
             field="reason",
         )
     if target.after is not None and record.stage != target.key and record.stage not in target.after:
-        raise InvalidError(f"Stage {target.key!r} is reached from {', '.join(sorted(target.after))}, not from {record.stage!r}.", code="path", field="stage")
+        raise InvalidError(
+            f"Stage {target.key!r} is reached from {', '.join(sorted(target.after))}, not from {record.stage!r}.",
+            code="path",
+            field="stage",
+        )
 
 
 def _placed(unit: Unit, declaration: Declaration, record: St, target: KeptStage, reason: str, when: datetime) -> St:
@@ -61,7 +77,11 @@ def _placed(unit: Unit, declaration: Declaration, record: St, target: KeptStage,
         values["closed_at"] = when if is_closed else None
     if "reason" in declaration.by_name and (reason or not is_closed):
         values["reason"] = reason
-    name = f"{declaration.name}.{target.state}" if target.state in ("won", "lost") and record.state != target.state else f"{declaration.name}.moved"
+    name = (
+        f"{declaration.name}.{target.state}"
+        if target.state in ("won", "lost") and record.state != target.state
+        else f"{declaration.name}.moved"
+    )
     return unit.replace(attrs.evolve(record, **values), name=name, at=when)  # type: ignore[no-any-return]  # replace keeps the type
 
 
@@ -74,6 +94,6 @@ def _stage_then(unit: Unit, record: Staged, at: datetime) -> str:
     c = each(StageChange)
     before = unit.find(StageChange, c.record == reference_to(record), c.at <= at, order=[-c.at], limit=1)
     if before:
-        return before[0].to_stage  # type: ignore[no-any-return]  # a page's items are records
+        return before[0].to_stage
     after = unit.find(StageChange, c.record == reference_to(record), c.at > at, order=[c.at], limit=1)
     return after[0].from_stage if after else ""

@@ -31,7 +31,15 @@ def first_spans(unit: Unit, declaration: Declaration, record: Record, at: dateti
     ]
 
 
-def _span(unit: Unit, declaration: Declaration, record: Record, field: Field, value: str, at: datetime, left: datetime | None = None) -> Span:
+def _span(  # noqa: PLR0917  # all of them say what the span is
+    unit: Unit,
+    declaration: Declaration,
+    record: Record,
+    field: Field,
+    value: str,
+    at: datetime,
+    left: datetime | None = None,
+) -> Span:
     home = record.id if declaration.name == "customer" else record.customer_id
     return Span(
         record=AnyRef(declaration.name, record.id), of=declaration.name, pipeline=getattr(record, "pipeline", ""), field=field.name,
@@ -48,7 +56,7 @@ def turn_span(unit: Unit, declaration: Declaration, record: Record, field: Field
     unit.to_write().write(_turned(unit, declaration, record, field, value, at, spans))
 
 
-def _turned(
+def _turned(  # noqa: PLR0917  # all of them say what turned
     unit: Unit, declaration: Declaration, record: Record, field: Field, value: str, at: datetime, spans: list[Span]
 ) -> list[Write]:
     before = [span for span in spans if span.entered_at <= at]

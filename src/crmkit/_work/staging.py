@@ -39,5 +39,9 @@ def entered(unit: Unit, declaration: Declaration, record: St, old: St | None) ->
 
 def _unstaged(record: St) -> St:
     if record.stage:
-        raise InvalidError(f"Stage {record.stage!r} is of no pipeline: name the pipeline too.", code="unknown_pipeline", field="pipeline")
+        raise InvalidError(
+            f"Stage {record.stage!r} is of no pipeline: name the pipeline too.",
+            code="unknown_pipeline",
+            field="pipeline",
+        )
     return record if record.state == "open" else attrs.evolve(record, state="open")

@@ -14,10 +14,40 @@ from ..errors import InvalidError, NotFoundError, ReentrancyError, UnsupportedEr
 from ..ports.store import Store, Transaction, stream
 from ..ports.work import Service
 from ..query import (
-    Binding, Component, Condition, Descending, Find, Key, Page, Path, Tallied, Tally, all_of, bind, bind_tally, check_tally, each,
-    find, least, most,
+    Binding,
+    Component,
+    Condition,
+    Descending,
+    Find,
+    Key,
+    Page,
+    Path,
+    Tallied,
+    Tally,
+    all_of,
+    bind,
+    bind_tally,
+    check_tally,
+    each,
+    find,
+    least,
+    most,
 )  # fmt: skip
-from ..records import Customer, Field, LogEntry, Record, Redirect, Span, Staged, Unit as UnitRecord, declaration_of, new_id, short_id
+from ..records import (
+    Customer,
+    Field,
+    LogEntry,
+    Record,
+    Redirect,
+    Span,
+    Staged,
+    declaration_of,
+    new_id,
+    short_id,
+)
+from ..records import (
+    Unit as UnitRecord,
+)
 from .definitions import Definitions, epoch_of, read_definitions
 from .house import House
 from .log import Log
@@ -124,11 +154,15 @@ class Unit:
             self._tx.rollback()
         self._over = True
 
-    def perform(self, verb: Callable[..., T], service: Service, args: tuple[Any, ...], kwargs: dict[str, Any], long: bool) -> T:
+    def perform(
+        self, verb: Callable[..., T], service: Service, args: tuple[Any, ...], kwargs: dict[str, Any], long: bool
+    ) -> T:
         """Run a verb inside this unit, in a savepoint: if it raises, nothing of it stays."""
         service = service if service.unit is self else type(service)(self)
         if long:
-            raise UnsupportedError(f"{verb.__name__} is long: call it on the CRM, not inside a unit of work.", code="long_verb")
+            raise UnsupportedError(
+                f"{verb.__name__} is long: call it on the CRM, not inside a unit of work.", code="long_verb"
+            )
         mark = _Mark()
         self._marks.append(mark)
         try:
@@ -175,7 +209,9 @@ class Unit:
     @property
     def binding(self) -> Binding:
         """Where and when this unit asks its questions."""
-        return Binding(now=self.now, zone=self.house.zone, currency=self.house.currency, custom=self._custom, access=self.access)
+        return Binding(
+            now=self.now, zone=self.house.zone, currency=self.house.currency, custom=self._custom, access=self.access
+        )
 
     def _custom(self, of: type[Record]) -> Any:
         return self.definitions.custom(declaration_of(of).name)
@@ -208,7 +244,12 @@ class Unit:
         return {record.id: record for record in self.find(of, each(of).id.in_(list(found)))}
 
     def find(
-        self, of: type[R], *where: Condition, order: Sequence[Path | Descending] = (), limit: int | None = None, after: str | None = None
+        self,
+        of: type[R],
+        *where: Condition,
+        order: Sequence[Path | Descending] = (),
+        limit: int | None = None,
+        after: str | None = None,
     ) -> Page[R]:
         """Return the records for which all conditions hold."""
         return self.ask(find(of, *where, order=order, limit=limit, after=after))
@@ -228,13 +269,19 @@ class Unit:
         **components: Component,
     ) -> list[Tallied]:  # fmt: skip
         """Return a row per group."""
-        tally = Tally(of=of, where=all_of(of, where), by=tuple(by), components=components, one_per=one_per, one_per_by=one_per_by)
+        tally = Tally(
+            of=of, where=all_of(of, where), by=tuple(by), components=components, one_per=one_per, one_per_by=one_per_by
+        )
         check_tally(tally)
         self._settle(of)
         return self.tx.tally(bind_tally(tally, self.binding, lambda path: self._extent(tally, path)))
 
     def _extent(self, tally: Tally, path: Path) -> tuple[datetime, datetime] | None:
-        reach = Tally(of=tally.of, where=self.binding.guarded(tally.of, tally.where), components={"first": least(path), "last": most(path)})
+        reach = Tally(
+            of=tally.of,
+            where=self.binding.guarded(tally.of, tally.where),
+            components={"first": least(path), "last": most(path)},
+        )
         for row in self.tx.tally(reach):
             if row.first is not None:
                 return row.first, row.last
@@ -263,7 +310,9 @@ class Unit:
         """Keep changed records without asking hooks, append-only ones too: for merges, erasures and restores."""
         self._writer.rehome(_many(record), name)
 
-    def move(self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None) -> St:
+    def move(
+        self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None
+    ) -> St:
         """See ``crmkit.ports.work.Service.move``."""
         return moved(self, record, stage, reason=reason, side=side, note=note, at=at)
 

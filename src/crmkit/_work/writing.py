@@ -71,15 +71,27 @@ class Writer:
             return []
         declaration = self._declaration(records)
         if declaration.mode == "append_only":
-            raise InvalidError(f"A {declaration.name} is a fact and is never changed: add a new one.", code="append_only")
+            raise InvalidError(
+                f"A {declaration.name} is a fact and is never changed: add a new one.", code="append_only"
+            )
         tx = self._unit.to_write()
         before = tx.get(declaration.of, [record.id for record in records])
         olds = [self._current(declaration, record, before) for record in records]
         made = [self._ready(declaration, record, old) for record, old in zip(records, olds, strict=True)]
         made = self._through_hooks(declaration, made, olds)
-        pairs = [(old, new) for old, new in zip(olds, made, strict=True) if declaration.mode == "operational" or changed_fields(old, new)]
-        kept = self._stamped(declaration, [new for _, new in pairs], [old.version + 1 for old, _ in pairs], [old for old, _ in pairs])
-        self._in_sight(declaration, kept, tx.write([_replacing(declaration, old, new) for (old, _), new in zip(pairs, kept, strict=True)]))
+        pairs = [
+            (old, new)
+            for old, new in zip(olds, made, strict=True)
+            if declaration.mode == "operational" or changed_fields(old, new)
+        ]
+        kept = self._stamped(
+            declaration, [new for _, new in pairs], [old.version + 1 for old, _ in pairs], [old for old, _ in pairs]
+        )
+        self._in_sight(
+            declaration,
+            kept,
+            tx.write([_replacing(declaration, old, new) for (old, _), new in zip(pairs, kept, strict=True)]),
+        )
         for (old, _), new in zip(pairs, kept, strict=True):
             self._log_changed(declaration, old, new, name, at)
         by_id = {record.id: record for record in kept}
@@ -88,7 +100,9 @@ class Writer:
     def _current(self, declaration: Declaration, record: Record, before: dict[UUID, Any]) -> Record:
         found: Record | None = before.get(record.id)
         if found is None:
-            raise NotFoundError(f"There is no {declaration.name} {short_id(record.id)} to change: it was removed, or never kept.")
+            raise NotFoundError(
+                f"There is no {declaration.name} {short_id(record.id)} to change: it was removed, or never kept."
+            )
         if found.version != record.version:
             raise _lost(declaration, record)
         self._visible(declaration, found)
@@ -105,7 +119,9 @@ class Writer:
             if field.history and field.name in values:
                 turn_span(self._unit, declaration, new, field, at or self._unit.now)
         if old.customer_id != new.customer_id:
-            self.rehome([attrs.evolve(record, customer_id=new.customer_id) for record in dependents(self._unit, new)], "")
+            self.rehome(
+                [attrs.evolve(record, customer_id=new.customer_id) for record in dependents(self._unit, new)], ""
+            )
 
     # --- remove, rehome ---
     def remove(self, records: Sequence[Record], name: str) -> None:
@@ -152,7 +168,9 @@ class Writer:
     def _ready(self, declaration: Declaration, record: Any, old: Any) -> Any:
         made = self._unit.house.normaliser(declaration.of)(record, self._unit.house.currency)
         if made.custom and (old is None or made.custom is not old.custom):
-            made = attrs.evolve(made, custom=custom_kept(self._unit.definitions.custom(declaration.name), made.custom, declaration.name))
+            made = attrs.evolve(
+                made, custom=custom_kept(self._unit.definitions.custom(declaration.name), made.custom, declaration.name)
+            )
         if isinstance(made, Staged):
             made = entered(self._unit, declaration, made, old)
         return made
@@ -163,7 +181,10 @@ class Writer:
         if adjust is not None:
             with self._unit.asking(declaration.name):
                 tidied = [adjust(_change(old, record), self._unit.face) for record, old in zip(made, olds, strict=True)]
-            made = [new if new is record else self._ready(declaration, new, old) for new, record, old in zip(tidied, made, olds, strict=True)]
+            made = [
+                new if new is record else self._ready(declaration, new, old)
+                for new, record, old in zip(tidied, made, olds, strict=True)
+            ]
         if hooks.checkers(declaration.of) is not None:
             self._ask_checks(declaration, [_change(old, record) for record, old in zip(made, olds, strict=True)])
         return made
@@ -174,7 +195,9 @@ class Writer:
             with self._unit.asking(declaration.name):
                 check(changes, self._unit.face)
 
-    def _stamped(self, declaration: Declaration, made: Sequence[Any], versions: Sequence[int], olds: Sequence[Any] | None = None) -> list[Any]:
+    def _stamped(
+        self, declaration: Declaration, made: Sequence[Any], versions: Sequence[int], olds: Sequence[Any] | None = None
+    ) -> list[Any]:
         stamp, now = self._unit.house.stamper(declaration.of), self._unit.now
         if declaration.coarse:
             now = (now - timedelta(days=now.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -187,7 +210,9 @@ class Writer:
 
     # --- access and answers of the store ---
     def _visible(self, declaration: Declaration, record: Record) -> None:
-        if self._unit.access(declaration.of) is not None and not self._unit.find(declaration.of, each(declaration.of).id == record.id):
+        if self._unit.access(declaration.of) is not None and not self._unit.find(
+            declaration.of, each(declaration.of).id == record.id
+        ):
             raise NotFoundError(f"There is no {declaration.name} {short_id(record.id)}.")
 
     def _in_sight(self, declaration: Declaration, kept: Sequence[Record], answers: Sequence[NotApplied]) -> None:
@@ -195,7 +220,10 @@ class Writer:
         if kept and self._unit.access(declaration.of) is not None:
             ids = [record.id for record in kept]
             if len(self._unit.find(declaration.of, each(declaration.of).id.in_(ids))) < len(ids):
-                raise RefusedError(f"{self._unit.actor} may not keep such a {declaration.name}: it would be out of sight.", code="access")
+                raise RefusedError(
+                    f"{self._unit.actor} may not keep such a {declaration.name}: it would be out of sight.",
+                    code="access",
+                )
 
     def _raise(self, declaration: Declaration, records: Sequence[Record], answers: Sequence[NotApplied]) -> None:
         for answer in answers:
@@ -230,5 +258,3 @@ def _lost(declaration: Declaration, record: Record) -> ConflictError:
         code="changed",
         params={"id": str(record.id), "version": record.version},
     )
-
-

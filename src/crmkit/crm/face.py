@@ -36,13 +36,24 @@ class CRM(Families):
     Each verb called on it is a unit of work of its own; in ``with crm.transaction() as tx`` they join one.
     """
 
-    def __init__(self, house: House, runner: Runner, unit: Unit | None = None, after_commit: Callable[..., Any] | None = None) -> None:
+    def __init__(
+        self, house: House, runner: Runner, unit: Unit | None = None, after_commit: Callable[..., Any] | None = None
+    ) -> None:
         """For this package: use ``CRM.open``."""
         self._house, self._runner, self._unit, self._after_commit = house, runner, unit, after_commit
 
     # --- opening ---
     @classmethod
-    def open(cls, url: str = "", *, engine: Any = None, schema: str = "", prefix: str = "", create: bool = True, **options: Any) -> Self:
+    def open(
+        cls,
+        url: str = "",
+        *,
+        engine: Any = None,
+        schema: str = "",
+        prefix: str = "",
+        create: bool = True,
+        **options: Any,
+    ) -> Self:
         """Open a CRM; reads no file. An absent schema is created; after that only ``upgrade()`` changes it.
 
         Args:
@@ -84,7 +95,9 @@ class CRM(Families):
         made = Options(**options)
         loaded = load_plugins(made)
         house = build_house(made, loaded, cls._of_unit)
-        store = store_class(loaded, f"{dialect}:").open(f"{dialect}:", house.types, schema=schema, prefix=prefix, options={"embedded": True})
+        store = store_class(loaded, f"{dialect}:").open(
+            f"{dialect}:", house.types, schema=schema, prefix=prefix, options={"embedded": True}
+        )
         return cls(house, Runner(house=house, store=store))
 
     @classmethod
@@ -160,13 +173,18 @@ class CRM(Families):
         if self._after_commit is not None:
             self._after_commit(self._house.wake)
 
-    def perform(self, verb: Callable[..., T], service: Service, args: tuple[Any, ...], kwargs: dict[str, Any], long: bool) -> T:
+    def perform(
+        self, verb: Callable[..., T], service: Service, args: tuple[Any, ...], kwargs: dict[str, Any], long: bool
+    ) -> T:
         """Run a verb of a service: in the unit of work that this view is bound to, else as a unit of its own."""
         if self._unit is not None:
             return self._unit.perform(verb, service, args, kwargs, long)
         if long:
             if self._runner.is_guest:
-                raise UnsupportedError(f"{verb.__name__} is long and commits by itself: call it outside of the host's transaction.", code="long_verb")
+                raise UnsupportedError(
+                    f"{verb.__name__} is long and commits by itself: call it outside of the host's transaction.",
+                    code="long_verb",
+                )
             return verb(service, *args, **kwargs)
         return self._run(lambda unit: verb(type(service)(unit), *args, **kwargs), verb)
 
@@ -242,7 +260,12 @@ class CRM(Families):
         return self._run(lambda unit: unit.get_many(of, ids), "get")
 
     def find(
-        self, of: type[R], *where: Condition, order: Sequence[Path | Descending] = (), limit: int | None = None, after: str | None = None
+        self,
+        of: type[R],
+        *where: Condition,
+        order: Sequence[Path | Descending] = (),
+        limit: int | None = None,
+        after: str | None = None,
     ) -> Page[R]:
         """Return the page of records for which all conditions hold; its ``next`` is the ``after`` of the page behind."""
         return self._run(lambda unit: unit.find(of, *where, order=order, limit=limit, after=after), "find")
@@ -266,7 +289,9 @@ class CRM(Families):
         **components: Component,
     ) -> list[Tallied]:  # fmt: skip
         """Return counts, totals and the like, a row per group."""
-        return self._run(lambda unit: unit.tally(of, *where, by=by, one_per=one_per, one_per_by=one_per_by, **components), "tally")
+        return self._run(
+            lambda unit: unit.tally(of, *where, by=by, one_per=one_per, one_per_by=one_per_by, **components), "tally"
+        )
 
     # --- writing ---
     def add(self, record: Any, *, name: str = "", at: datetime | None = None) -> Any:
@@ -285,7 +310,9 @@ class CRM(Families):
         """Keep changed records without asking hooks: for merges, erasures and restores."""
         self._run(lambda unit: unit.rehome(record, name=name), "write")
 
-    def move(self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None) -> St:
+    def move(
+        self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None
+    ) -> St:
         """Keep a record moved to a stage of its pipeline, with its StageChange."""
         return self._run(lambda unit: unit.move(record, stage, reason=reason, side=side, note=note, at=at), "write")
 

@@ -58,7 +58,11 @@ def build_house(options: Options, loaded: Loaded, face: Callable[[Any], Any]) ->
         InvalidError: the currency or time zone does not exist.
     """
     if not is_currency(options.currency):
-        raise InvalidError(f"{options.currency!r} is no currency of ISO 4217: write a code such as EUR.", code="currency", field="currency")
+        raise InvalidError(
+            f"{options.currency!r} is no currency of ISO 4217: write a code such as EUR.",
+            code="currency",
+            field="currency",
+        )
     return House(
         loaded=loaded, hooks=Hooks(loaded), types=tuple(loaded.types), zone=zone(options.time_zone), currency=options.currency,
         languages=tuple(options.languages), clock=options.clock, pause=options.pause, face=face, secret=options.secret.encode(),
@@ -75,7 +79,8 @@ def store_class(loaded: Loaded, url: Any) -> type[Store]:
     found = loaded.stores.get(scheme)
     if found is None:
         raise InvalidError(
-            f"No store for {scheme!r}: there are {', '.join(sorted(loaded.stores))}.{nearest(scheme, loaded.stores)}", code="unknown_store"
+            f"No store for {scheme!r}: there are {', '.join(sorted(loaded.stores))}.{nearest(scheme, loaded.stores)}",
+            code="unknown_store",
         )
     return found
 
@@ -119,7 +124,9 @@ def _closed(house: House, store: Store) -> Mapping[str, str]:
         kept = {entry.key: entry.value for entry in tx.find(Find(of=LedgerEntry))}
     finally:
         tx.rollback()
-    checks = {key.removeprefix("checks:"): tuple(value["types"]) for key, value in kept.items() if key.startswith("checks:")}
+    checks = {
+        key.removeprefix("checks:"): tuple(value["types"]) for key, value in kept.items() if key.startswith("checks:")
+    }
     return house.loaded.missing_checks(checks)
 
 
@@ -140,7 +147,14 @@ def _indexed(fields: Sequence[tuple[str, Any]]) -> dict[type[Record], list[Field
     for _, declared in fields:
         if declared.indexed:
             found.setdefault(declared.of, []).append(
-                Field(name=declared.key, kind=declared.kind, optional=True, choices=declared.choices, places=declared.places, indexed=True)
+                Field(
+                    name=declared.key,
+                    kind=declared.kind,
+                    optional=True,
+                    choices=declared.choices,
+                    places=declared.places,
+                    indexed=True,
+                )
             )
     return found
 

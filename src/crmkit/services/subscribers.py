@@ -63,18 +63,25 @@ class Subscribers(Service):
             return 0, 0
         done = failed = 0
         try:
-            while True:
-                told, position, n = self.batch(lambda me: me._read(cursor, subscription))
-                good, bad = self._deliver(subscription, told, face)
-                done, failed = done + good, failed + len(bad)
-                moved = attrs.evolve(cursor, position=position, n=n)
-                if not self.batch(lambda me: me._advance(moved, bad)):
-                    return done, failed
-                cursor = moved
-                if len(told) < BATCH:
-                    return done, failed
+            is_more = True
+            while is_more:
+                cursor, good, bad, is_more = self._next(subscription, cursor, face)
+                done, failed = done + good, failed + bad
+            return done, failed
         finally:
-            self.batch(lambda me: me._release(cursor))
+            self._let_go(cursor)
+
+    def _next(
+        self, subscription: Subscription, cursor: Cursor, face: Callable[[Told], Any]
+    ) -> tuple[Cursor, int, int, bool]:
+        told, position, n = self.batch(lambda me: me._read(cursor, subscription))
+        good, bad = self._deliver(subscription, told, face)
+        moved = attrs.evolve(cursor, position=position, n=n)
+        is_ours = self.batch(lambda me: me._advance(moved, bad))
+        return moved, good, len(bad), is_ours and len(told) == BATCH
+
+    def _let_go(self, cursor: Cursor) -> None:
+        self.batch(lambda me: me._release(cursor))
 
     def _lease(self, name: str) -> Cursor | None:
         unit: Any = self.unit
@@ -88,7 +95,7 @@ class Subscribers(Service):
         told, position, n = read_feed(unit.tx, cursor.position, cursor.n, declaration_of(subscription.of).name, BATCH)
         return told, position, n
 
-    def _advance(self, moved: Cursor, bad: list[tuple[Told, BaseException]]) -> bool:
+    def _advance(self, moved: Cursor, bad: list[tuple[Told, Exception]]) -> bool:
         now = self.unit.get_many(Cursor, [moved.id]).get(moved.id)
         if now is None or now.fence != moved.fence:
             return False
@@ -107,8 +114,8 @@ class Subscribers(Service):
     # --- telling ---
     def _deliver(
         self, subscription: Subscription, told: list[Told], face: Callable[[Told], Any]
-    ) -> tuple[int, list[tuple[Told, BaseException]]]:
-        done, bad = 0, []
+    ) -> tuple[int, list[tuple[Told, Exception]]]:
+        done, bad = 0, list[tuple[Told, Exception]]()
         for one in told:
             if not _concerns(subscription, one):
                 continue
@@ -132,19 +139,23 @@ class Subscribers(Service):
 
     # --- what is due again ---
     def _due(self, subscription: Subscription, face: Callable[[Told], Any]) -> tuple[int, int]:
-        done = failed = 0
-        for retry in self.batch(lambda me: me._claim_due(subscription.name)):
-            told = self.batch(lambda me, retry=retry: me._told(retry))
-            try:
-                if told is not None:
-                    self._call(subscription, told, face(told))
-            except Exception as error:  # noqa: BLE001  # whatever a plugin raises is noted and tried again
-                failed += 1
-                self.batch(lambda me, retry=retry, error=error: me._again(retry, error))
-            else:
-                done += 1
-                self.batch(lambda me, retry=retry: me._settle(retry))
-        return done, failed
+        outcomes = [self._try_again(subscription, retry, face) for retry in self._claimed(subscription.name)]
+        return outcomes.count(True), outcomes.count(False)
+
+    def _claimed(self, name: str) -> list[Retry]:
+        return self.batch(lambda me: me._claim_due(name))
+
+    def _try_again(self, subscription: Subscription, retry: Retry, face: Callable[[Told], Any]) -> bool:
+        told = self.batch(lambda me: me._told(retry))
+        try:
+            if told is not None:
+                self._call(subscription, told, face(told))
+        except Exception as error:  # noqa: BLE001  # whatever a plugin raises is noted and tried again
+            words = _words(error)
+            self.batch(lambda me: me._again(retry, words))
+            return False
+        self.batch(lambda me: me._settle(retry))
+        return True
 
     def _claim_due(self, name: str) -> list[Retry]:
         unit: Any = self.unit
@@ -161,11 +172,18 @@ class Subscribers(Service):
         units = self.unit.get_many(Unit, [entry.unit])
         return Told(entry, units[entry.unit])
 
-    def _again(self, retry: Retry, error: BaseException) -> None:
+    def _again(self, retry: Retry, words: str) -> None:
         attempts = retry.attempts + 1
         status = "dead" if attempts >= TRIES else "waiting"
         self.replace(
-            attrs.evolve(retry, attempts=attempts, status=status, due_at=self.now + _wait(attempts), lease_until=None, error=_words(error))
+            attrs.evolve(
+                retry,
+                attempts=attempts,
+                status=status,
+                due_at=self.now + _wait(attempts),
+                lease_until=None,
+                error=words,
+            )
         )
 
     def _settle(self, retry: Retry) -> None:

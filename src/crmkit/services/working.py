@@ -35,7 +35,12 @@ class Worked:
     @property
     def total(self) -> int:
         """How much was done at all."""
-        return self.reminders + self.sent + self.received + sum(outcome.done + outcome.failed for outcome in self.subscribers)
+        return (
+            self.reminders
+            + self.sent
+            + self.received
+            + sum(outcome.done + outcome.failed for outcome in self.subscribers)
+        )
 
     def plus(self, other: Worked) -> Worked:
         """Return what both rounds did together."""
