@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,12 +15,13 @@ import attrs
 
 from .._plugins import PluginState
 from .._work import House, Runner, Unit
-from ..errors import UnsupportedError
+from ..errors import StoreError, UnsupportedError
 from ..ports.store import Schema, Store
 from ..ports.work import Service
 from ..query import Component, Condition, Descending, Find, Key, Page, Path, Tallied
 from ..records import Id, Record, Staged, new_id
 from ..services.families import Families
+from ..services.subscribers import Subscribers
 from ..services.working import Worked, Working
 from ..settings import read_project
 from .opening import Options, build_house, load_plugins, settle, store_class, upgrade
@@ -77,7 +79,7 @@ class CRM(Families):
         except BaseException:
             store.close()
             raise
-        return cls(house, Runner(house=house, store=store))
+        return cls(house, Runner(house=house, store=store))._seated()
 
     @classmethod
     def project(cls, path: FilePath | str | None = None, **options: Any) -> Self:
@@ -99,6 +101,14 @@ class CRM(Families):
             f"{dialect}:", house.types, schema=schema, prefix=prefix, options={"embedded": True}
         )
         return cls(house, Runner(house=house, store=store))
+
+    def _seated(self) -> Self:
+        """Give new subscribers their place in the log: from now on nothing happens that they are not told of."""
+        names = [subscription.name for subscription in self._house.hooks.subscribers]
+        if names and not self._runner.store.status().is_absent:
+            with contextlib.suppress(StoreError):  # a store that can only be read is open all the same
+                self.service(Subscribers).ensure(names)
+        return self
 
     @classmethod
     def _of_unit(cls, unit: Unit) -> Self:
@@ -127,8 +137,10 @@ class CRM(Families):
     def tenant(self, name: str) -> Self:
         """Return the CRM of one company beside the others in the same place; created at its first use."""
         self._outside("tenant")
-        store = self._runner.store.tenant(name)
-        return self._evolved(store=settle(self._house, store, create=True))
+        store = self._house.opened(
+            f"tenant:{name}", lambda: settle(self._house, self._runner.store.tenant(name), create=True)
+        )
+        return self._evolved(store=store)._seated()
 
     def on(self, connection: Any, after_commit: Callable[..., Any] | None = None) -> Self:
         """Return this CRM as a guest on a host's open transaction: it never commits, rolls back, closes or retries.
