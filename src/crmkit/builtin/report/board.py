@@ -14,11 +14,6 @@ _MOST_CARDS = 3
 _HEIGHT = 22
 
 
-def board_section(reader: Reader, board: BoardView) -> Markup:
-    """The board, then the time that things spend in each stage."""
-    return join([_board(reader, board), _stage_times(reader, board)])
-
-
 def board_finding(reader: Reader, board: BoardView) -> Markup:
     """How much is open, and what it is worth."""
     if not board.stages:
@@ -44,7 +39,8 @@ def amount(reader: Reader, one: Amount) -> Markup:
     return reader.money(one.value, one.currency, 0 if is_coarse else None)
 
 
-def _board(reader: Reader, board: BoardView) -> Markup:
+def board_figure(reader: Reader, board: BoardView) -> Markup:
+    """The stages side by side, each with a few of its cards."""
     finding = board_finding(reader, board)
     columns = element("ol", *(_column(reader, stage) for stage in board.stages), class_="board")
     caption = element("figcaption", element("h3", finding))
@@ -72,9 +68,7 @@ def _state(reader: Reader, stage: StageView) -> Markup | None:
     if stage.state == "open":
         return None
     window = reader.say("stage_days", stage.days) if stage.days else None
-    return element(
-        "span", join((part for part in (reader.say(f"state_{stage.state}"), window) if part), ", "), class_="state"
-    )
+    return element("span", reader.separated([reader.say(f"state_{stage.state}"), window]), class_="state")
 
 
 def _card(reader: Reader, card: CardView) -> Markup:
@@ -87,11 +81,11 @@ def _card(reader: Reader, card: CardView) -> Markup:
         element("span", isolated(card.who), class_="who"),
         element("span", amount(reader, card.amount), class_="worth") if card.amount else None,
         element("span", join((fact for fact in facts if fact), " · "), class_="next"),
-        class_="card stale" if card.stale else "card",
+        class_="card old" if card.stale else "card",
     )
 
 
-def _stage_times(reader: Reader, board: BoardView) -> Markup | None:
+def stage_times_figure(reader: Reader, board: BoardView) -> Markup | None:
     """Median and range of the days that things spend in each stage."""
     timed = [stage for stage in board.stages if stage.median_days is not None]
     if len(timed) < 2:

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from importlib import resources
 from typing import Any
 
@@ -18,10 +19,11 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".toml") for name in files if name.endswith(".toml")))
 
 
-def reader_of(language: str, direction: Direction | None = None) -> Reader:
+def reader_of(language: str, today: date, direction: Direction | None = None) -> Reader:
     """The reader of a language tag; an unknown language is read in English.
 
     ``fa-IR`` is read as ``fa``. A direction overrides the language's own.
+    Near ``today`` periods are named without their year.
     """
     known = _known(language)
     default, own = _table(_DEFAULT), _table(known)
@@ -32,6 +34,7 @@ def reader_of(language: str, direction: Direction | None = None) -> Reader:
         words={**default["words"], **own["words"]},
         numerals=_numerals(default["numbers"], own["numbers"]),
         dates=_dates({**default["dates"], **own["dates"]}),
+        today=today,
     )
 
 

@@ -60,9 +60,7 @@ def _subtitle(reader: Reader, kpi: KpiView, comparison: Comparison, whole: Readi
 def _row(reader: Reader, measure: Measure, group: Group, axis: Axis) -> Row:
     if group.value is None:
         reason = isolated(group.reason) if group.reason else reader.say("no_reason")
-        return Row(
-            label=isolated(group.label), bar=element("span", reason, class_="reason"), cells=(None,) * 4, kind="none"
-        )
+        return Row(label=isolated(group.label), bar=element("span", reason, class_="reason"), kind="none")
     numbers = [None if end is None else measure.bare(end) for end in (group.value, group.low, group.high)]
     sample = None if group.n is None else reader.count(group.n)
     return Row(label=isolated(group.label), bar=_bar(reader, measure, group, axis), cells=(*numbers, sample))

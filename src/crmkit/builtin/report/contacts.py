@@ -31,7 +31,10 @@ def touchpoints_figure(reader: Reader, view: ReportView) -> Markup:
     if not total:
         return _empty(reader, reader.say("touchpoints"))
     back = sum(_all(one) for one in view.touchpoints if one.office == "back")
-    finding = reader.say("back_office", share=reader.share(back / total))
+    first = max(view.touchpoints, key=_all)
+    finding = reader.say("most_touchpoint", touchpoint=first.label, share=reader.share(_all(first) / total))
+    if back:
+        finding = reader.say("back_office", share=reader.share(back / total))
     return _figure(reader, view, finding, reader.say("col_touchpoint"), view.touchpoints)
 
 
@@ -79,7 +82,7 @@ def _row(reader: Reader, one: ContactCount, ways: Sequence[str], most: int) -> R
         reader.spoken("value_in", period=reader.say(f"col_{way}"), value=reader.count(getattr(one, way)))
         for way in ways
     ]
-    drawn = picture(plain(isolated(one.label)), join(said, ", "), _HEIGHT, *bars, kind="rowbar")
+    drawn = picture(plain(isolated(one.label)), reader.separated(said), _HEIGHT, *bars, kind="rowbar")
     office = element("small", reader.say(one.office)) if one.office else None
     cells = (*(reader.count(getattr(one, way)) for way in ways), reader.count(_all(one)))
     return Row(label=join([isolated(one.label), office]), bar=drawn, cells=cells)
@@ -104,7 +107,7 @@ def waiting_table(reader: Reader, view: ReportView) -> Markup | None:
     ordered = sorted(view.waiting, key=lambda one: one.since_at)
     shown, _ = longest(ordered, _MOST_WAITING)
     hidden = (len(ordered) if view.waiting_count is None else view.waiting_count) - len(shown)
-    keys = ("col_customer", "col_waits", "col_since", "col_subject", "col_place", "col_owner")
+    keys = ("col_customer", "col_waits", "col_subject", "col_since", "col_place", "col_owner")
     rows = [_waiting_row(reader, one, view.generated_at) for one in shown]
     table = number_table(waiting_finding(reader, view), [reader.say(key) for key in keys], rows, "waiting")
     return join([table, note(reader.say("more_waiting", hidden)) if hidden > 0 else None])
@@ -118,4 +121,4 @@ def _waiting_row(reader: Reader, one: WaitingView, now: datetime) -> list[Markup
     )
     waits = reader.lasting(now - one.since_at)
     about = isolated(one.subject) if one.subject else None
-    return [name, waits, since, about, join(places, ", "), isolated(one.owner) if one.owner else None]
+    return [name, waits, about, since, reader.separated(places), isolated(one.owner) if one.owner else None]

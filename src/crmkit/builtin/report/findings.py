@@ -11,6 +11,8 @@ from crmkit.builtin.report.measures import Measure, measure_of
 from crmkit.builtin.report.reader import Reader
 from crmkit.builtin.report.view import Comparison, Group, KpiView, Number, Reading, ReportView
 
+_NOTEWORTHY = 0.1
+
 
 def headline_reading(kpi: KpiView) -> Reading | None:
     """The reading that a tile shows: the last whole period, else the running one."""
@@ -34,15 +36,21 @@ def is_better(kpi: KpiView, change: Number) -> bool | None:
     return (change > 0) == (kpi.better == "higher") if kpi.better else None
 
 
-def period_name(reader: Reader, reading: Reading) -> str:
-    """The name of a reading's period."""
-    return reading.label or reader.period(reading.start, reading.end)
+def period_name(reader: Reader, reading: Reading, brief: bool = False) -> str:
+    """The name of a reading's period; brief: in a sentence, see `Reader.period`."""
+    return reading.label or reader.period(reading.start, reading.end, brief)
+
+
+def when(reader: Reader, reading: Reading) -> Markup:
+    """The period in a sentence: "in October", "on 22 November"."""
+    is_day = (reading.end - reading.start).days == 1 and not reading.label
+    return reader.say("during_day" if is_day else "during", period=period_name(reader, reading, brief=True))
 
 
 def change_words(reader: Reader, measure: Measure, kpi: KpiView, reading: Reading) -> Markup:
     """The change in words, such as "up 4 points since April" or "no clear change since April"."""
     before = _previous(kpi, reading)
-    since = period_name(reader, before) if before else ""
+    since = period_name(reader, before, brief=True) if before else ""
     if reading.change is None:
         return reader.say("no_comparison")
     if not is_clear(reading.change, reading.clear):
@@ -61,12 +69,13 @@ def kpi_finding(reader: Reader, kpi: KpiView) -> Markup:
     reading = headline_reading(kpi)
     if reading is None:
         return reader.say("none_yet", kpi=kpi.title)
-    period = period_name(reader, reading)
     if reading.value is None:
-        return reader.say("none_in", kpi=kpi.title, period=period)
+        return reader.say("none_in", kpi=kpi.title, when=when(reader, reading))
     measure = measure_of(reader, kpi.unit, kpi.readings)
     by = measure.change(reading.change) if reading.change else None
-    return reader.say(_verb(reading), kpi=kpi.title, period=period, value=measure.full(reading.value), by=by)
+    return reader.say(
+        _verb(reading), kpi=kpi.title, when=when(reader, reading), value=measure.full(reading.value), by=by
+    )
 
 
 def _verb(reading: Reading) -> str:
@@ -109,8 +118,9 @@ def _edge(edge: Number | None, value: Number | None) -> float:
 def headline(reader: Reader, view: ReportView) -> Markup:
     """The sentence that the page opens with.
 
-    It tells of the clear change that matters most: one for the worse before
-    one for the better, the largest for its interval first.
+    It tells of the change that matters most: a clear one before one of exact
+    values, one for the worse before one for the better, the largest for its
+    interval first.
     """
     if view.sentence:
         return reader.say("given", sentence=view.sentence)
@@ -123,22 +133,30 @@ def headline(reader: Reader, view: ReportView) -> Markup:
 
 def _moved(view: ReportView) -> list[tuple[KpiView, Reading]]:
     latest = [(kpi, reading) for kpi in view.kpis if (reading := headline_reading(kpi)) and not reading.partial]
-    return [(kpi, one) for kpi, one in latest if is_clear(one.change, one.clear) and one.value is not None]
+    return [(kpi, one) for kpi, one in latest if one.value is not None and _is_noteworthy(one)]
 
 
-def _weight(moved: tuple[KpiView, Reading]) -> tuple[int, bool, float]:
+def _is_noteworthy(reading: Reading) -> bool:
+    """Whether a change is clear, or, where values are exact, a tenth of what was before."""
+    if reading.clear is None:
+        change = float(reading.change or 0)
+        return change != 0 and abs(change) >= _NOTEWORTHY * abs(float(reading.value or 0) - change)
+    return is_clear(reading.change, reading.clear)
+
+
+def _weight(moved: tuple[KpiView, Reading]) -> tuple[bool, int, float]:
     kpi, reading = moved
     change = float(reading.change or 0)
     better = is_better(kpi, change)
     rank = {False: 2, True: 1, None: 0}[better]
     half = (float(reading.high) - float(reading.low)) / 2 if reading.high is not None and reading.low is not None else 0
     size = abs(change) / (half or abs(float(reading.value or 0)) or 1)
-    return rank, reading.clear is True, size
+    return reading.clear is True, rank, size
 
 
 def _movement(reader: Reader, kpi: KpiView, reading: Reading) -> Markup:
     way = "first_rose" if (reading.change or 0) > 0 else "first_fell"
-    finding = reader.say(way, kpi=kpi.title, period=period_name(reader, reading))
+    finding = reader.say(way, kpi=kpi.title, when=when(reader, reading))
     group = _driver(kpi, reading)
     return reader.say("mostly", finding=finding, group=group.label) if group else finding
 
@@ -161,4 +179,4 @@ def _standstill(reader: Reader, view: ReportView) -> Markup:
     whole = [one for kpi in view.kpis if (one := headline_reading(kpi)) and one.value is not None and not one.partial]
     if not whole:
         return reader.say("nothing")
-    return reader.say("all_level", period=period_name(reader, whole[0]))
+    return reader.say("all_level", when=when(reader, whole[0]))

@@ -7,7 +7,7 @@ not become one, whatever the caller forgets.
 
 import re
 from collections.abc import Iterable
-from html import escape
+from html import escape, unescape
 
 # Embeddings, overrides and isolates: one of these in a name reorders or ends
 # the isolation of what stands around it. Marks (LRM, RLM, ALM) are harmless.
@@ -60,6 +60,11 @@ def plain(source: Markup) -> Markup:
     """
     isolates = source.replace('<bdi dir="ltr">', "\u2066").replace("<bdi>", "\u2068").replace("</bdi>", "\u2069")
     return Markup(re.sub(r"<[^>]*>", "", isolates))
+
+
+def text_of(source: Markup) -> str:
+    """The characters that are seen of it, to guess how wide it is."""
+    return unescape(re.sub(r"<[^>]*>", "", source))
 
 
 def join(children: Iterable[Child], between: str = "") -> Markup:

@@ -56,8 +56,8 @@ class Measure:
         return figures(self.reader.numerals.write(exact, self.places if places is None else places))
 
     def write_tick(self, tick: float, gap: float) -> Markup:
-        """A value of a grid line, with the places that the gap between them needs."""
-        return self.write(tick, max(0, -floor(log10(self.shown(gap)) + 1e-9)))
+        """A grid line's label; both in shown units. It has the places that their gap needs."""
+        return self.write(tick * self.step, max(0, -floor(log10(gap) + 1e-9)))
 
     def full(self, value: Number) -> Markup:
         """The value in a sentence, with its noun."""
@@ -74,10 +74,15 @@ class Measure:
         return self._with_noun(size, places)
 
     @property
+    def noun_head(self) -> Markup | None:
+        """The unit, where the numbers themselves do not show it."""
+        return None if self.unit.kind in ("share", "money") else self.head
+
+    @property
     def head(self) -> Markup | None:
         """The unit as a column's head names it; None where there is none."""
         if self.unit.kind == "share":
-            return figures("%")
+            return self.reader.percent_sign
         if self.unit.kind == "money":
             return figures(self.unit.currency)
         if self.noun:

@@ -33,7 +33,7 @@ class Numerals:
     digits: str = _LATIN
     group: str = ","
     decimal: str = "."
-    minus: str = "\u2212"
+    minus: str = "-"
     percent: str = "{n}%"
     money: str = "{symbol}{n}"
     symbols: dict[str, str] = attrs.Factory(dict[str, str])

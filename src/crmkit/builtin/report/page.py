@@ -1,6 +1,6 @@
 """The whole page: one file, no network, no script."""
 
-from crmkit.builtin.report.board import board_section
+from crmkit.builtin.report.board import board_figure, stage_times_figure
 from crmkit.builtin.report.catalogue import reader_of
 from crmkit.builtin.report.comparison import comparison_figure
 from crmkit.builtin.report.contacts import channels_figure, touchpoints_figure, waiting_finding, waiting_table
@@ -24,7 +24,7 @@ def render_report(view: ReportView) -> str:
 
     The same view gives the same text, byte for byte.
     """
-    reader = reader_of(view.language, view.direction)
+    reader = reader_of(view.language, view.generated_at.date(), view.direction)
     sections = _sections(reader, view)
     page = element(
         "html",
@@ -66,7 +66,7 @@ def _header(reader: Reader, view: ReportView, sections: list[Section]) -> Markup
     return element(
         "header",
         element("h1", join(name, " · ")),
-        element("p", join((part for part in (made, zone) if part), ", "), class_="made"),
+        element("p", reader.separated([made, zone]), class_="made"),
         element("p", headline(reader, view), class_="lead"),
         waiting,
         _contents(reader, sections) if len(sections) > 1 else None,
@@ -123,8 +123,9 @@ def _comparisons(reader: Reader, view: ReportView) -> list[Markup]:
 
 
 def _pipelines(reader: Reader, view: ReportView) -> list[Markup]:
-    boards = [board_section(reader, board) for board in view.boards]
-    return _figures([*boards, *(funnel_figure(reader, funnel) for funnel in view.funnels)])
+    boards = [board_figure(reader, board) for board in view.boards]
+    times = [figure for board in view.boards if (figure := stage_times_figure(reader, board))]
+    return _figures([*boards, *(funnel_figure(reader, funnel) for funnel in view.funnels), *times])
 
 
 def _contacts(reader: Reader, view: ReportView) -> list[Markup]:

@@ -3,8 +3,9 @@
 A language is one file, ``labels/CODE.toml``; adding one is adding the file.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import reduce
 from string import Formatter
 
 import attrs
@@ -14,6 +15,8 @@ from crmkit.builtin.report.markup import Markup, figures, isolated, join, plain,
 from crmkit.builtin.report.numerals import Numerals
 from crmkit.builtin.report.plurals import plural_form
 from crmkit.builtin.report.view import Direction, Number
+
+_ELEVEN_MONTHS = 334  # days
 
 Phrase = str | Mapping[str, str]
 Calendar = Callable[[date], Ymd]
@@ -39,6 +42,7 @@ class Reader:
     words: Mapping[str, Phrase]
     numerals: Numerals
     dates: Dates
+    today: date
 
     @property
     def is_mirrored(self) -> bool:
@@ -75,6 +79,11 @@ class Reader:
         """A ratio 0..1 as per cent."""
         return figures(self.numerals.write_percent(value, places))
 
+    @property
+    def percent_sign(self) -> Markup:
+        """The sign alone, for the head of a column."""
+        return figures(self.numerals.percent.format(n=""))
+
     def money(self, value: Number, currency: str, places: int | None = None) -> Markup:
         """An amount with its currency."""
         return figures(self.numerals.write_money(value, currency, places))
@@ -83,10 +92,12 @@ class Reader:
         """Items as a list in a sentence: "a, b and c"."""
         if len(items) < 2:
             return join(items)
-        front = items[0]
-        for item in items[1:-1]:
-            front = self.say("comma", first=front, last=item)
-        return self.say("and", first=front, last=items[-1])
+        return self.say("and", first=self.separated(items[:-1]), last=items[-1])
+
+    def separated(self, items: Iterable[Markup | None]) -> Markup:
+        """Items with commas between them; None is left out."""
+        known = [item for item in items if item]
+        return reduce(lambda first, last: self.say("comma", first=first, last=last), known) if known else Markup()
 
     def lasting(self, duration: timedelta) -> Markup:
         """A duration in its largest fitting unit, whole numbers, rounded down."""
@@ -95,23 +106,32 @@ class Reader:
             return self.say("days", minutes // 1440)
         return self.say("hours", minutes // 60) if minutes >= 120 else self.say("minutes", max(minutes, 0))
 
-    def day(self, day: date) -> str:
-        """A day in the reader's calendar."""
+    def day(self, day: date, brief: bool = False) -> str:
+        """A day in the reader's calendar; brief: without its year."""
         year, month, number = solar_hijri(day) if self.dates.hijri_months else gregorian(day)
         names = self.dates.hijri_months or self.dates.months
-        return self._dated("day", day=number, month=names[month - 1], year=year)
+        return self._dated("short_day" if brief else "day", day=number, month=names[month - 1], year=year)
 
     def moment(self, at: datetime) -> str:
         """A day and the time of day, in the zone that the moment carries."""
         return self.dates.patterns["time"].format(day=self.day(at.date()), time=self.numerals.local(f"{at:%H:%M}"))
 
-    def period(self, start: date, end: date) -> str:
-        """The name of a half-open period."""
+    def period(self, start: date, end: date, brief: bool = False) -> str:
+        """The name of a half-open period.
+
+        Brief: without its year, where the year goes without saying because
+        the period began in the last eleven months.
+        """
+        is_near = brief and 0 <= (self.today - start).days < _ELEVEN_MONTHS
         for names, calendar in self._calendars():
             span = whole_span(start, end, calendar)
+            if span and is_near and span.kind != "year":
+                return (
+                    names[span.number - 1] if span.kind == "month" else self._dated("short_quarter", number=span.number)
+                )
             if span:
                 return self._dated(span.kind, month=names[span.number - 1], year=span.year, number=span.number)
-        return self._part_of_calendar(start, end)
+        return self._part_of_calendar(start, end, is_near)
 
     def tick(self, start: date, end: date) -> tuple[str, str]:
         """The period under an axis: a short name, and the year where it begins one."""
@@ -134,13 +154,13 @@ class Reader:
         solar = [(self.dates.hijri_months, solar_hijri)] if self.dates.hijri_months else []
         return [*solar, (self.dates.short if short else self.dates.months, gregorian)]
 
-    def _part_of_calendar(self, start: date, end: date) -> str:
+    def _part_of_calendar(self, start: date, end: date, brief: bool) -> str:
         days = (end - start).days
         if days == 1:
-            return self.day(start)
+            return self.day(start, brief)
         if days == 7:
-            return self.dates.patterns["week"].format(day=self.day(start))
-        return self.dates.patterns["range"].format(first=self.day(start), last=self.day(last_day(end)))
+            return self.dates.patterns["week"].format(day=self.day(start, brief))
+        return self.dates.patterns["range"].format(first=self.day(start, brief), last=self.day(last_day(end), brief))
 
     def _dated(self, pattern: str, **parts: str | int) -> str:
         written = {key: self.numerals.local(str(part)) for key, part in parts.items()}

@@ -5,6 +5,9 @@ from math import ceil, floor, log10
 
 import attrs
 
+_MARGIN = 0.12
+_MOST_TICKS = 6
+
 
 @attrs.frozen
 class Axis:
@@ -33,22 +36,27 @@ class Axis:
 def axis_of(
     values: Iterable[float], zero: bool = False, floor_at: float | None = None, top: float | None = None
 ) -> Axis:
-    """An axis for these values; with ``zero`` it begins or ends there.
+    """An axis for these values, a little wider than they are.
 
-    ``floor_at`` and ``top`` are values that can not be passed (0 and 1 of a share).
+    With ``zero`` it begins there. ``floor_at`` and ``top`` are values that can
+    not be passed, such as 0 and 100 of a percentage. Ticks are round values
+    within.
     """
     known = [*values, *([0.0] if zero else [])] or [0.0, 1.0]
     low, high = min(known), max(known)
-    if low == high:
-        low, high = low - (abs(low) / 10 or 1) * (not zero or low < 0), high + (abs(high) / 10 or 1)
-    step = round_step((high - low) / 3)
-    first, last = floor(low / step) * step, ceil(high / step) * step
+    margin = (high - low) * _MARGIN or abs(high) / 4 or 1.0
+    first = low if zero and low == 0 else low - margin
+    last = high + margin
     if floor_at is not None:
-        first = max(first, floor_at)
+        first = max(first, min(floor_at, low))
     if top is not None:
         last = min(last, max(top, high))
-    ticks = (step * number for number in range(ceil(first / step - 1e-9), floor(last / step + 1e-9) + 1))
-    return Axis(first, max(last, first + step), tuple(ticks))
+    return Axis(first, last, _ticks(first, last))
+
+
+def _ticks(low: float, high: float) -> tuple[float, ...]:
+    step = round_step((high - low) / _MOST_TICKS)
+    return tuple(step * number for number in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1))
 
 
 def bar_axis(values: Iterable[float]) -> Axis:

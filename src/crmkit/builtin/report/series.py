@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from crmkit.builtin.report.findings import headline_reading, kpi_finding, period_name, running_reading
-from crmkit.builtin.report.markup import Markup, element, isolated, join, plain
+from crmkit.builtin.report.findings import kpi_finding, period_name, running_reading
+from crmkit.builtin.report.markup import Markup, element, isolated, join, plain, text_of
 from crmkit.builtin.report.measures import Measure
 from crmkit.builtin.report.reader import Reader
 from crmkit.builtin.report.scales import Axis, axis_of
@@ -14,26 +14,45 @@ from crmkit.builtin.report.tables import folded, longest, note, number_table
 from crmkit.builtin.report.view import KpiView, Number, Reading
 
 _MOST_ROWS = 120
-_TOP, _PLOT, _FOOT = 24, 150, 40
+_TOP, _PLOT, _FOOT = 16, 150, 40  # px
+_NARROWEST = 330  # px that a chart has at least
+_CHARACTER = 7  # px
+_STEEP = 12  # px
 
 
 @attrs.frozen(kw_only=True)
 class Plot:
-    """The readings of one KPI on their axes; ``top`` and ``height`` in px."""
+    """The readings of one KPI on their axes.
+
+    Attributes:
+        readings: In time order.
+        across: From positions to lengths.
+        axis: Of values in shown units.
+        measure: The unit.
+        top: px above the axis' high end.
+        height: px from its high to its low end.
+        gutter: The share of the width that the axis' labels take.
+    """
 
     readings: Sequence[Reading]
     across: Across
     axis: Axis
+    measure: Measure
     top: float
     height: float
+    gutter: float = 0
 
     def x(self, index: int) -> float:
-        """Where a reading stands in time: 0..1."""
-        return (index + 0.5) / len(self.readings)
+        """Where a reading stands in time: from the gutter to 1."""
+        return self.gutter + (1 - self.gutter) * (index + 0.5) / len(self.readings)
 
     def y(self, value: Number) -> float:
         """How far down a value stands, in px."""
-        return self.top + self.height * (1 - self.axis.at(float(value)))
+        return self.at(self.measure.shown(value))
+
+    def at(self, shown: float) -> float:
+        """The same of a value in shown units."""
+        return self.top + self.height * (1 - self.axis.at(shown))
 
     def point(self, index: int, value: Number | None) -> Point | None:
         """A value as a point; None stays a gap."""
@@ -61,32 +80,36 @@ def _subtitle(reader: Reader, kpi: KpiView, measure: Measure) -> Markup:
     banded = any(reading.low is not None for reading in kpi.readings)
     parts = [
         isolated(kpi.explanation) if kpi.explanation else None,
-        measure.head,
+        measure.noun_head,
         reader.say("band") if banded else None,
+        None if kpi.target is None else reader.say("dotted", target=measure.full(kpi.target)),
     ]
     return element("p", join((part for part in parts if part), " · "), class_="sub")
 
 
-def _plot(reader: Reader, kpi: KpiView, top: float, height: float) -> Plot:
+def _plot(reader: Reader, kpi: KpiView, measure: Measure, top: float, height: float) -> Plot:
     ends = [end for one in kpi.readings for end in (one.value, one.low, one.high)]
-    values = [float(end) for end in (*ends, kpi.target) if end is not None]
-    limits = {"share": (0.0, 1.0), "count": (0.0, None)}.get(kpi.unit.kind, (None, None))
+    values = [measure.shown(end) for end in (*ends, kpi.target) if end is not None]
+    limits = {"share": (0.0, 100.0), "count": (0.0, None)}.get(kpi.unit.kind, (None, None))
     counted = kpi.unit.kind in ("count", "money") and min(values) >= 0
     axis = axis_of(values, zero=counted, floor_at=limits[0], top=limits[1])
-    return Plot(readings=kpi.readings, across=Across(reader.is_mirrored), axis=axis, top=top, height=height)
+    return Plot(
+        measure=measure, readings=kpi.readings, across=Across(reader.is_mirrored), axis=axis, top=top, height=height
+    )
 
 
 def _chart(reader: Reader, kpi: KpiView, measure: Measure, finding: Markup) -> Markup:
-    plot = _plot(reader, kpi, _TOP, _PLOT)
+    plot = _plot(reader, kpi, measure, _TOP, _PLOT)
+    plot = attrs.evolve(plot, gutter=_gutter(plot, measure))
     return picture(
         plain(finding),
         _described(reader, kpi, measure),
         _TOP + _PLOT + _FOOT,
         *_grid(plot, measure),
-        _target(reader, plot, kpi, measure),
+        _target(plot, kpi),
         *_strokes(plot),
         *_dots(reader, plot, measure),
-        _last_label(plot, kpi, measure),
+        _last_label(plot, measure),
         *_ticks(reader, plot),
         kind="line",
     )
@@ -106,25 +129,31 @@ def _spoken(reader: Reader, measure: Measure, reading: Reading) -> Markup:
     if reading.low is None or reading.high is None:
         return said
     interval = reader.spoken("interval", low=measure.write(reading.low), high=measure.write(reading.high))
-    return join([said, interval], ", ")
+    return reader.separated([said, interval])
 
 
 def _grid(plot: Plot, measure: Measure) -> list[Markup]:
     lines: list[Markup] = []
     gap = plot.axis.gap
     for tick in plot.axis.ticks:
-        y = plot.y(tick)
-        lines.append(plot.across.line((0, y), (1, y), "zero" if tick == 0 else "grid"))
-        lines.append(plot.across.label((0, y - 4), plain(measure.write_tick(tick, gap)), "scale"))
+        y = plot.at(tick)
+        lines.append(plot.across.line((plot.gutter, y), (1, y), "zero" if tick == 0 else "grid"))
+        lines.append(plot.across.label((0, y + 4), plain(measure.write_tick(tick, gap)), "scale"))
     return lines
 
 
-def _target(reader: Reader, plot: Plot, kpi: KpiView, measure: Measure) -> Markup | None:
+def _gutter(plot: Plot, measure: Measure) -> float:
+    """Room for the labels of the grid lines, wide enough on a telephone."""
+    labels = (text_of(measure.write_tick(tick, plot.axis.gap)) for tick in plot.axis.ticks)
+    return min(0.35, max((len(label) for label in labels), default=0) * _CHARACTER / _NARROWEST + 0.02)
+
+
+def _target(plot: Plot, kpi: KpiView) -> Markup | None:
+    """The target as a line; the subtitle names it, so that nothing covers the series."""
     if kpi.target is None:
         return None
     y = plot.y(kpi.target)
-    words = reader.spoken("target", target=measure.write(kpi.target))
-    return join([plot.across.line((0, y), (1, y), "target"), plot.across.label((1, y - 4), words, "scale", "end")])
+    return plot.across.line((plot.gutter, y), (1, y), "target")
 
 
 def _strokes(plot: Plot) -> list[Markup]:
@@ -161,7 +190,13 @@ def _dots(reader: Reader, plot: Plot, measure: Measure) -> list[Markup]:
             continue
         title = element("title", _spoken(reader, measure, one))
         if one.low is not None and one.high is not None and (one.partial or _stands_alone(plot.readings, i)):
-            dots.append(plot.across.line((point[0], plot.y(one.low)), (point[0], plot.y(one.high)), "whisker"))
+            dots.append(
+                plot.across.line(
+                    (point[0], plot.y(one.low)),
+                    (point[0], plot.y(one.high)),
+                    "whisker running" if one.partial else "whisker",
+                )
+            )
         kind = "dot running" if one.partial else "dot last" if i == last else "dot"
         dots.append(plot.across.dot(point, 4.5 if i == last or one.partial else 2.5, kind, title))
     return dots
@@ -176,13 +211,18 @@ def _last_whole(readings: Sequence[Reading]) -> int:
     return max((i for i, one in enumerate(readings) if one.value is not None and not one.partial), default=-1)
 
 
-def _last_label(plot: Plot, kpi: KpiView, measure: Measure) -> Markup | None:
+def _last_label(plot: Plot, measure: Measure) -> Markup | None:
+    """The last whole value, on the side that the line does not come from."""
     index = _last_whole(plot.readings)
     if index < 0:
         return None
-    value = plot.readings[index].value or 0
-    top = plot.readings[index].high
-    y = max(12.0, min(plot.y(value), plot.y(value if top is None else top)) - 9)
+    one = plot.readings[index]
+    value = one.value or 0
+    before = plot.readings[index - 1].value if index else None
+    if before is not None and plot.y(value) - plot.y(before) > _STEEP:
+        y = min(plot.y(value if one.low is None else one.low) + 17, plot.top + plot.height)
+    else:
+        y = max(12.0, plot.y(value if one.high is None else one.high) - 8)
     x = plot.x(index)
     anchor: Anchor = "end" if x > 0.75 else "start" if x < 0.25 else "middle"
     return plot.across.label((x, y), plain(measure.write(value)), "value", anchor)
@@ -211,8 +251,8 @@ def _tick(reader: Reader, reading: Reading) -> tuple[str, str]:
 
 def _tick_label(plot: Plot, index: int, y: float, words: str, kind: str) -> Markup:
     x = plot.x(index)
-    anchor: Anchor = "end" if x > 0.95 else "start" if x < 0.05 else "middle"
-    edge = 1.0 if anchor == "end" else 0.0 if anchor == "start" else x
+    anchor: Anchor = "end" if x > 0.96 else "middle"
+    edge = 1.0 if anchor == "end" else x
     return plot.across.label((edge, y), plain(isolated(words)), kind, anchor)
 
 
@@ -235,15 +275,15 @@ def running_words(reader: Reader, kpi: KpiView, measure: Measure) -> Markup | No
     if one is None:
         return None
     if one.value is None:
-        return reader.say("so_far_no_data", period=period_name(reader, one))
-    return reader.say("so_far", period=period_name(reader, one), value=measure.full(one.value))
+        return reader.say("so_far_no_data", period=period_name(reader, one, brief=True))
+    return reader.say("so_far", period=period_name(reader, one, brief=True), value=measure.full(one.value))
 
 
 def sparkline(reader: Reader, kpi: KpiView, measure: Measure) -> Markup | None:
     """The line alone, for a tile."""
     if not _has_values(kpi) or len(kpi.readings) < 2:
         return None
-    plot = _plot(reader, kpi, 8, 40)
+    plot = _plot(reader, attrs.evolve(kpi, target=None), measure, 6, 42)
     return picture(
         plain(kpi_finding(reader, kpi)),
         _described(reader, kpi, measure),
@@ -291,4 +331,4 @@ def _table_row(reader: Reader, measure: Measure, one: Reading) -> list[Markup | 
 
 def is_drawn(kpi: KpiView) -> bool:
     """Whether a KPI has enough readings to be drawn over time."""
-    return len(kpi.readings) >= 2 and headline_reading(kpi) is not None
+    return len(kpi.readings) >= 2 and _has_values(kpi)

@@ -72,7 +72,7 @@ header,main,footer{max-inline-size:78rem;margin-inline:auto;padding-inline:1.5re
 header{padding-block:2.5rem .5rem}
 h1{font-size:1rem;font-weight:600;margin:0}
 .made{margin:0;color:var(--muted);font-size:.875rem}
-.lead{font-size:clamp(1.5rem,1.1rem + 1.8vw,2.25rem);line-height:1.2;font-weight:600;letter-spacing:-.01em;margin:1.25rem 0 .4rem;max-inline-size:34ch;text-wrap:balance}
+.lead{font-size:clamp(1.5rem,1.1rem + 1.8vw,2.25rem);line-height:1.2;font-weight:600;letter-spacing:-.01em;margin:1.25rem 0 .4rem;max-inline-size:46ch;text-wrap:balance}
 .second{font-size:1.0625rem;color:var(--muted);margin:0 0 1rem}
 nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;margin:1rem 0 0;padding:0;font-size:.875rem}
 nav a{color:var(--ink);text-decoration-color:var(--grey);text-underline-offset:.25em}
@@ -94,16 +94,17 @@ h2,h3,h4{break-after:avoid;overflow-wrap:anywhere}
 .value.none{color:var(--muted);font-weight:500;font-size:1.5rem;line-height:2.6rem}
 .unit{font-size:.9375rem;font-weight:400;letter-spacing:0;color:var(--muted)}
 .change{margin:0;font-size:.9375rem;min-block-size:1.5em}
-.change.level,.change.running,.none+.change{color:var(--muted)}
-.arrow{font-size:.75em;margin-inline-end:.15em}
-.good .arrow,.good .verdict{color:var(--good)}
-.bad .arrow,.bad .verdict{color:var(--bad)}
-.verdict{font-weight:600;margin-inline-start:.3em}
+.change.level,.none+.change{color:var(--muted)}
+.arrow{font-size:.8em}
+.top{display:flex;flex-wrap:wrap;align-items:baseline;justify-content:space-between;column-gap:.75rem}
+.verdict{font-weight:600;font-size:.875rem;margin:0}
+.verdict.good{color:var(--good)}
+.verdict.bad{color:var(--bad)}
 .spark{display:block;margin-block:.75rem .5rem}
 .facts{list-style:none;margin:auto 0 0;padding:.6rem 0 0;font-size:.8125rem;line-height:1.55;color:var(--muted);border-block-start:1px solid var(--line)}
 .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,30rem),1fr));gap:1rem;align-items:start}
-figure.wide{grid-column:1/-1}
-figcaption{margin-block-end:.9rem}
+.figures>.wide,.figures>:only-child{grid-column:1/-1}
+figcaption:not(:only-child){margin-block-end:.9rem}
 figure svg,.tile svg{display:block;overflow:visible}
 svg text{font-size:12px;fill:var(--ink);direction:ltr;unicode-bidi:isolate}
 svg .scale,svg .tick{fill:var(--muted)}
@@ -119,6 +120,7 @@ svg .value{font-size:14px;font-weight:650}
 .dot.last{stroke:var(--surface);stroke-width:2px}
 .dot.running{fill:var(--surface);stroke:var(--fill);stroke-width:2px}
 .whisker{stroke:var(--ink);stroke-width:1.5px}
+.whisker.running{stroke:var(--fill);stroke-width:1px;opacity:.7}
 .fill,.positive,.inbound{fill:var(--fill);background:var(--fill)}
 .fill.negative,.part.negative,.swatch.negative{fill:var(--against);background:var(--against)}
 .neutral,.internal{fill:var(--grey);background:var(--grey)}
@@ -135,10 +137,12 @@ thead th{color:var(--muted);font-size:.8125rem;vertical-align:bottom;padding-blo
 .bars .label small{display:block;color:var(--muted);font-size:.8125rem;line-height:1.2}
 .bars .before{text-align:end;padding-inline-end:.6rem;white-space:nowrap}
 .bars .cell{text-align:end;padding-inline-start:.9rem;white-space:nowrap}
-.bars thead .cell,.bars thead .before{white-space:normal}
+.funnel thead .cell{white-space:normal}
+thead .label::first-letter{text-transform:uppercase}
+.funnel tbody .cell:nth-child(4){position:relative;inset-block-start:-.8rem}
 .bars .reason{color:var(--muted)}
-.bars tbody .cell:nth-last-child(1){color:var(--muted)}
 .scroll{overflow-x:auto}
+[dir=rtl] .bars .cell,[dir=rtl] .bars .before,[dir=rtl] .plain td,[dir=rtl] .plain thead th{text-align:start}
 .plain td,.plain th{padding:.35rem .9rem .35rem 0;text-align:end;border-block-end:1px solid var(--line);vertical-align:top}
 .plain th:first-child{text-align:start}
 .waiting td,.waiting th{text-align:start;overflow-wrap:anywhere}
@@ -157,7 +161,7 @@ summary:hover{color:var(--ink)}
 .stage .stale{color:var(--bad);font-size:.8125rem;font-weight:600;margin:.2rem 0 0}
 .cards{list-style:none;margin:.7rem 0 0;padding:0;display:grid;gap:.5rem;font-size:.8125rem;line-height:1.4}
 .card{border:1px solid var(--line);border-radius:6px;padding:.45rem .6rem;overflow-wrap:anywhere}
-.card.stale{border-inline-start:3px solid var(--against)}
+.card.old{border-inline-start:3px solid var(--against)}
 .card span{display:block}
 .who{font-weight:600}
 .next,.more{color:var(--muted)}
@@ -179,12 +183,29 @@ footer p{max-inline-size:70ch;margin:.35rem 0}
  header{padding-block-start:1.5rem}
  .fine{display:none}
  .tile,figure{padding:1rem}
+ .tile{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,38%);column-gap:1rem;align-items:center}
+ .tile>*{grid-column:1/-1}
+ .tile>.top:has(~.spark){grid-column:1}
+ .tile>.change:has(~.spark){grid-column:1;grid-row:3}
+ .tile>.spark{grid-column:2;grid-row:2/span 2;margin:0}
+ .facts{margin-block-start:.6rem}
+ .facts li{display:inline}
+ .facts li+li::before{content:"·";margin-inline:.4em}
  .bars thead{position:absolute;inline-size:1px;block-size:1px;overflow:hidden;clip-path:inset(50%)}
  .bars,.bars tbody{display:block}
  .bars tr{display:flex;flex-wrap:wrap;align-items:center;column-gap:.75rem;padding-block:.3rem}
- .bars .label{inline-size:100%;padding:0}
- .bars .bar{flex:1}
- .bars .cell,.bars .before{padding:0}
+ .bars .label,.bars .bar{inline-size:100%;padding:0}
+ .bars .before,.bars .cell,.funnel tbody .cell:nth-child(4){order:1;padding:0;position:static;font-size:.8125rem}
+ .bars td[data-head]:not(:empty)::before{content:attr(data-head) " ";color:var(--muted)}
+ .bars td:empty{display:none}
+ .waiting,.waiting tbody,.waiting tr{display:block}
+ .waiting thead{position:absolute;inline-size:1px;block-size:1px;overflow:hidden;clip-path:inset(50%)}
+ .waiting tr{display:grid;grid-template-columns:minmax(0,1fr) auto;column-gap:1rem;padding-block:.6rem;border-block-end:1px solid var(--line)}
+ .waiting td,.waiting th{padding:0;border:0}
+ .waiting th{font-weight:600}
+ .waiting td~td{grid-column:1/-1;color:var(--muted);font-size:.8125rem}
+ .waiting td:empty{display:none}
+ .board{gap:1.4rem}
  .npsrow{flex-direction:column;align-items:stretch;gap:.6rem}
  .npsrow svg{flex:none}
 }

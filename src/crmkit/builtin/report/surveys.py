@@ -63,7 +63,7 @@ def _nps(reader: Reader, question: QuestionView) -> Markup:
     """One stacked bar, with the score beside it."""
     total = _total(question)
     if not total:
-        return _figure(reader.say("no_answers"), isolated(question.text))
+        return _figure(isolated(question.text), None, note(reader.say("no_answers")))
     shares = [_between(question, *ends) / total for ends in ((0, 6), (7, 8), (9, 10))]
     finding = _nps_finding(reader, shares[0], shares[2])
     bar = element("div", _nps_score(reader, question, shares), _nps_bar(reader, shares, finding), class_="npsrow")
@@ -102,7 +102,7 @@ def _nps_bar(reader: Reader, shares: Sequence[float], finding: Markup) -> Markup
         for begin, share, kind in zip(begins, shares, kinds, strict=True)
         if share
     ]
-    described = join([_nps_label(reader, kind, share) for kind, share in zip(kinds, shares, strict=True)], ", ")
+    described = reader.separated(_nps_label(reader, kind, share) for kind, share in zip(kinds, shares, strict=True))
     return picture(plain(finding), described, _NPS_HEIGHT, *bars, kind="rowbar")
 
 
@@ -129,18 +129,30 @@ def _nps_legend(reader: Reader, shares: Sequence[float]) -> Markup:
 def _scales(reader: Reader, questions: Sequence[QuestionView]) -> Markup:
     """Diverging stacked bars on one axis, the middle of the scale in line."""
     best = max(questions, key=lambda one: _side(one, True))
-    finding = _scale_finding(reader, best) if _total(best) else reader.say("no_answers")
+    finding = _scales_finding(reader, questions, best)
     left = max((_side(one, False) + _middle(one) / 2 for one in questions), default=0)
     right = max((_side(one, True) + _middle(one) / 2 for one in questions), default=0)
     rows = [_scale_row(reader, one, left, (left + right) or 1) for one in questions]
     heads = [
         reader.say("col_question"),
-        join([_negative(reader, best), "%"], " "),
-        join([_positive(reader, best), "%"], " "),
+        join([_negative(reader, best), reader.percent_sign], " "),
+        join([_positive(reader, best), reader.percent_sign], " "),
         reader.say("col_sample"),
     ]
     table = bar_table(finding, heads, rows, "scale")
-    return _figure(finding, None, table, *(_numbers(reader, one) for one in questions), kind="wide")
+    return _figure(finding, None, table, _scale_numbers(reader, questions), kind="wide")
+
+
+def _scales_finding(reader: Reader, questions: Sequence[QuestionView], best: QuestionView) -> Markup:
+    """Of one question both sides; of several the one that is liked least."""
+    asked = [one for one in questions if _total(one)]
+    if not asked:
+        return reader.say("no_answers")
+    if len(asked) == 1:
+        return _scale_finding(reader, best)
+    worst = min(asked, key=lambda one: _side(one, True) - _side(one, False))
+    share = reader.share(_side(worst, True))
+    return reader.say("least", question=worst.text, share=share, positive=_positive(reader, worst))
 
 
 def _scale_finding(reader: Reader, question: QuestionView) -> Markup:
@@ -195,7 +207,7 @@ def _scale_row(reader: Reader, question: QuestionView, left: float, width: float
     drawn = picture(
         plain(isolated(question.text)), plain(_scale_finding(reader, question)), _HEIGHT, *bars, middle, kind="rowbar"
     )
-    ends = [reader.share(_side(question, side)) for side in (False, True)]
+    ends = [reader.number(100 * _side(question, side)) for side in (False, True)]
     return Row(label=isolated(question.text), before=ends[0], bar=drawn, cells=(ends[1], reader.count(total)))
 
 
@@ -217,7 +229,7 @@ def _answer_name(reader: Reader, answer: AnswerCount) -> Markup:
 def _choice(reader: Reader, question: QuestionView) -> Markup:
     total = _total(question)
     if not total:
-        return _figure(reader.say("no_answers"), isolated(question.text))
+        return _figure(isolated(question.text), None, note(reader.say("no_answers")))
     ordered = sorted(question.answers, key=lambda one: -one.count)
     finding = reader.say(
         "choice_finding", answer=_answer_name(reader, ordered[0]), share=reader.share(ordered[0].count / total)
@@ -225,27 +237,50 @@ def _choice(reader: Reader, question: QuestionView) -> Markup:
     shown, hidden = longest(ordered, _MOST_CHOICES)
     axis = bar_axis(one.count for one in shown)
     rows = [_choice_row(reader, one, total, axis.at(one.count)) for one in shown]
-    heads = [reader.say("col_answer"), reader.say("col_count"), join([reader.say("col_share"), "%"], " ")]
+    heads = [
+        reader.say("col_answer"),
+        reader.say("col_count"),
+        join([reader.say("col_share"), reader.percent_sign], " "),
+    ]
     more = note(reader.say("more_rows", hidden)) if hidden else None
     return _figure(finding, isolated(question.text), bar_table(finding, heads, rows), more)
 
 
 def _choice_row(reader: Reader, answer: AnswerCount, total: int, length: float) -> Row:
     name = _answer_name(reader, answer)
-    share = reader.share(answer.count / total)
-    title = reader.spoken("value_in", period=name, value=share)
+    title = reader.spoken("value_in", period=name, value=reader.share(answer.count / total))
     drawn = picture(
         title, title, _HEIGHT, Across(reader.is_mirrored).bar(0, length, 3, _HEIGHT - 6, "fill"), kind="rowbar"
     )
-    return Row(label=name, bar=drawn, cells=(reader.count(answer.count), share))
+    return Row(label=name, bar=drawn, cells=(reader.count(answer.count), reader.number(100 * answer.count / total)))
 
 
 def _numbers(reader: Reader, question: QuestionView) -> Markup:
+    heads = [reader.say("col_answer"), *_count_heads(reader)]
+    table = number_table(isolated(question.text), heads, _answer_rows(reader, question))
+    return folded(reader, table, _skipped(reader, question))
+
+
+def _scale_numbers(reader: Reader, questions: Sequence[QuestionView]) -> Markup:
+    """One table for all scales, so that it can be copied as it is."""
+    heads = [reader.say("col_question"), reader.say("col_answer"), *_count_heads(reader)]
+    rows = [[isolated(one.text), *row] for one in questions for row in _answer_rows(reader, one)]
+    return folded(
+        reader, number_table(reader.say("numbers"), heads, rows), *(_skipped(reader, one) for one in questions)
+    )
+
+
+def _count_heads(reader: Reader) -> list[Markup]:
+    return [reader.say("col_count"), join([reader.say("col_share"), reader.percent_sign], " ")]
+
+
+def _answer_rows(reader: Reader, question: QuestionView) -> list[list[Markup]]:
     total = _total(question) or 1
-    heads = [reader.say("col_answer"), reader.say("col_count"), join([reader.say("col_share"), "%"], " ")]
-    rows = [
+    return [
         [_answer_name(reader, one), reader.count(one.count), reader.number(100 * one.count / total)]
         for one in question.answers
     ]
-    skipped = note(reader.say("skipped", question.skipped)) if question.skipped else None
-    return folded(reader, number_table(isolated(question.text), heads, rows), skipped)
+
+
+def _skipped(reader: Reader, question: QuestionView) -> Markup | None:
+    return note(isolated(question.text), ": ", reader.say("skipped", question.skipped)) if question.skipped else None

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import attrs
 
-from crmkit.builtin.report.markup import Child, Markup, element, join
+from crmkit.builtin.report.markup import Child, Markup, element, join, text_of
 from crmkit.builtin.report.reader import Reader
 
 LONGEST = 24
@@ -29,15 +29,33 @@ class Row:
 
 
 def bar_table(caption: Markup, heads: Sequence[Child], rows: Sequence[Row], kind: str = "") -> Markup:
-    """A chart of rows. ``heads`` name the columns but the bar's, in their order."""
+    """A chart of rows. ``heads`` name the columns but the bar's, in their order.
+
+    A column that no row fills is left out.
+    """
+    has_before = any(row.before is not None for row in rows)
+    leading = 2 if has_before else 1
+    kept = _filled([row.cells for row in rows])
+    shown = [*heads[:leading], *_picked(heads[leading:], kept)]
+    body = (_bar_row(attrs.evolve(row, cells=tuple(_picked(row.cells, kept))), shown) for row in rows)
     return element(
         "table",
         element("caption", caption, class_="unseen"),
-        element("thead", _bar_head(heads, any(row.before is not None for row in rows)), role="rowgroup"),
-        element("tbody", *(_bar_row(row) for row in rows), role="rowgroup"),
+        element("thead", _bar_head(shown, has_before), role="rowgroup"),
+        element("tbody", *body, role="rowgroup"),
         class_=f"bars {kind}".strip(),
         role="table",
     )
+
+
+def _filled(rows: Sequence[Sequence[Child]]) -> list[int]:
+    """The columns that at least one row fills."""
+    width = max((len(row) for row in rows), default=0)
+    return [i for i in range(width) if any(i < len(row) and row[i] for row in rows)]
+
+
+def _picked(cells: Sequence[Child], kept: Sequence[int]) -> list[Child]:
+    return [cells[i] for i in kept if i < len(cells)]
 
 
 def _bar_head(heads: Sequence[Child], has_before: bool) -> Markup:
@@ -53,39 +71,43 @@ def _bar_head(heads: Sequence[Child], has_before: bool) -> Markup:
     )
 
 
-def _bar_row(row: Row) -> Markup:
+def _bar_row(row: Row, heads: Sequence[Child]) -> Markup:
+    names = [text_of(head) if isinstance(head, Markup) else head for head in heads[1:]]
+    before = None
+    if row.before is not None:
+        before = element("td", row.before, role="cell", class_="before", data_head=names.pop(0))
+    cells = zip(row.cells, names, strict=False)
     return element(
         "tr",
         element("th", row.label, scope="row", role="rowheader", class_="label"),
-        None if row.before is None else element("td", row.before, role="cell", class_="before"),
+        before,
         element("td", row.bar, role="cell", class_="bar"),
-        *(element("td", cell, role="cell", class_="cell") for cell in row.cells),
+        *(element("td", cell, role="cell", class_="cell", data_head=name) for cell, name in cells),
         role="row",
         class_=row.kind or None,
     )
 
 
 def number_table(caption: Markup, heads: Sequence[Child], rows: Sequence[Sequence[Child]], kind: str = "") -> Markup:
-    """A plain table: the first cell of each row is its head."""
-    return element(
-        "div",
-        element(
-            "table",
-            element("caption", caption, class_="unseen"),
-            element("thead", element("tr", *(element("th", head, scope="col") for head in heads))),
-            element("tbody", *(_number_row(row) for row in rows)),
-            class_=f"plain {kind}".strip(),
-        ),
-        class_="scroll",
-        tabindex=0,
-        role="region",
-        aria_label=caption,
+    """A plain table: the first cell of each row is its head. An empty column is left out."""
+    kept = _filled(rows)
+    shown = _picked(heads, kept)
+    head = element("tr", *(element("th", head, scope="col", role="columnheader") for head in shown), role="row")
+    table = element(
+        "table",
+        element("caption", caption, class_="unseen"),
+        element("thead", head, role="rowgroup"),
+        element("tbody", *(_number_row(_picked(row, kept)) for row in rows), role="rowgroup"),
+        class_=f"plain {kind}".strip(),
+        role="table",
     )
+    return element("div", table, class_="scroll", tabindex=0, role="region", aria_label=caption)
 
 
 def _number_row(row: Sequence[Child]) -> Markup:
     head, *cells = row
-    return element("tr", element("th", head, scope="row"), *(element("td", cell) for cell in cells))
+    row_head = element("th", head, scope="row", role="rowheader")
+    return element("tr", row_head, *(element("td", cell, role="cell") for cell in cells), role="row")
 
 
 def folded(reader: Reader, *content: Child) -> Markup:

@@ -1,7 +1,7 @@
 """KPI tiles: name, value, change in words, a small series, what it rests on."""
 
 from crmkit.builtin.report.findings import change_words, headline_reading, is_better, is_clear, period_name
-from crmkit.builtin.report.markup import Markup, element, isolated, join
+from crmkit.builtin.report.markup import Markup, element, isolated, join, text_of
 from crmkit.builtin.report.measures import Measure, measure_of
 from crmkit.builtin.report.reader import Reader
 from crmkit.builtin.report.series import running_words, sparkline
@@ -19,7 +19,7 @@ def tile(reader: Reader, kpi: KpiView) -> Markup:
     if reading is None or reading.value is None:
         body = _empty(reader, reading)
     else:
-        body = [_value(measure, reading.value), _change(reader, measure, kpi, reading)]
+        body = [_top(reader, measure, kpi, reading), _change(reader, measure, kpi, reading)]
     return element(
         "article",
         element("h3", isolated(kpi.title)),
@@ -40,25 +40,35 @@ def _empty(reader: Reader, reading: Reading | None) -> list[Markup]:
 
 def _value(measure: Measure, value: Number) -> Markup:
     number = measure.write(value)
-    length = len(number) - len('<bdi dir="ltr"></bdi>')
+    length = len(text_of(number))
     size = "longer" if length > _LONGER_VALUE else "long" if length > _LONG_VALUE else ""
     noun = measure.head if measure.unit.kind in ("points", "duration", "number") else None
     unit = element("span", noun, class_="unit") if noun else None
     return element("p", join([number, unit], " "), class_=f"value {size}".strip())
 
 
+def _top(reader: Reader, measure: Measure, kpi: KpiView, reading: Reading) -> Markup:
+    """The value, and whether it went the good way."""
+    return element("div", _value(measure, reading.value or 0), _verdict(reader, kpi, reading), class_="top")
+
+
+def _verdict(reader: Reader, kpi: KpiView, reading: Reading) -> Markup | None:
+    change = reading.change
+    if not change or not reading.clear or reading.partial:
+        return None
+    better = is_better(kpi, change)
+    arrow = element("span", "\u25b2" if change > 0 else "\u25bc", class_="arrow", aria_hidden="true")
+    words = None if better is None else reader.say("better" if better else "worse")
+    kind = {True: "good", False: "bad", None: "moved"}[better]
+    return element("p", join((part for part in (arrow, words) if part), " "), class_=f"verdict {kind}")
+
+
 def _change(reader: Reader, measure: Measure, kpi: KpiView, reading: Reading) -> Markup:
     if reading.partial:
-        return element("p", reader.say("unfinished"), class_="change running")
+        return element("p", reader.say("unfinished"), class_="change level")
+    is_moved = is_clear(reading.change, reading.clear)
     words = change_words(reader, measure, kpi, reading)
-    change = reading.change
-    if change is None or not is_clear(change, reading.clear):
-        return element("p", words, class_="change level")
-    better = is_better(kpi, change)
-    kind = {True: "good", False: "bad", None: "moved"}[better]
-    arrow = element("span", "\u25b2" if change > 0 else "\u25bc", class_="arrow", aria_hidden="true")
-    verdict = None if better is None else element("span", reader.say("better" if better else "worse"), class_="verdict")
-    return element("p", join([arrow, words, verdict], " "), class_=f"change {kind}")
+    return element("p", words, class_="change" if is_moved else "change level")
 
 
 def _facts(reader: Reader, measure: Measure, kpi: KpiView, reading: Reading | None) -> Markup | None:
@@ -89,7 +99,7 @@ def _interval(reader: Reader, measure: Measure, reading: Reading) -> Markup | No
 def _target(reader: Reader, measure: Measure, kpi: KpiView, reading: Reading) -> Markup | None:
     if kpi.target is None:
         return None
-    return reader.say(_target_state(kpi, kpi.target, reading), target=measure.write(kpi.target))
+    return reader.say(_target_state(kpi, kpi.target, reading), target=measure.full(kpi.target))
 
 
 def _target_state(kpi: KpiView, target: Number, reading: Reading) -> str:
