@@ -7,6 +7,7 @@ from math import sin
 import attrs
 import pytest
 
+from crmkit.builtin.report.catalogue import reader_of
 from crmkit.builtin.report.view import (
     Amount,
     AnswerCount,
@@ -16,6 +17,10 @@ from crmkit.builtin.report.view import (
     ContactCount,
     FunnelStep,
     FunnelView,
+    GapRow,
+    GapView,
+    GridRow,
+    GridView,
     Group,
     KpiView,
     QuestionView,
@@ -191,6 +196,35 @@ def sample_report() -> ReportView:
                 FunnelStep(label="Offer", count=171, rate=171 / 233), FunnelStep(label="Sold", count=74, rate=74 / 171))),
         ),
         surveys=sample_surveys(),
+        gaps=(
+            GapView(
+                title="Promises kept, by us and by our customers",
+                ours="we measure",
+                theirs="customers say",
+                rows=(
+                    GapRow(label="Deliveries", ours=0.94, theirs=0.58),
+                    GapRow(label="Shop", ours=0.81, theirs=0.86),
+                    GapRow(label="Accounting", ours=0.9, theirs=0.74),
+                    GapRow(label="Website", ours=0.99),
+                ),
+            ),
+        ),
+        grids=(
+            GridView(
+                title="Customers who come back, by month of first purchase",
+                finding="Of a hundred customers 38 buy again in the first month",
+                corner="First purchase",
+                columns=tuple(f"+{age}" for age in range(6)),
+                rows=tuple(
+                    GridRow(
+                        label=reader_of("en", NOW.date()).period(*month(6 - cohort)),
+                        n=70 + 9 * cohort,
+                        cells=tuple(None if age > 6 - cohort else (1, 0.38, 0.31, 0.27, 0.24, 0.2)[age] + cohort / 90 * (age > 0) for age in range(6)),
+                    )
+                    for cohort in range(6)
+                ),
+            ),
+        ),
         channels=(
             ContactCount(label="E-mail", inbound=412, outbound=388, internal=61), ContactCount(label="Telephone", inbound=298, outbound=121),
             ContactCount(label="Meeting", inbound=90, outbound=44), ContactCount(label="Web form", inbound=140),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from crmkit.builtin.report.markup import Markup, element, isolated, join, plain
 from crmkit.builtin.report.reader import Reader
-from crmkit.builtin.report.svg import Across, picture
+from crmkit.builtin.report.svg import Across, picture, swatch
 from crmkit.builtin.report.tables import Row, bar_table, longest, note, number_table
 from crmkit.builtin.report.view import ContactCount, ReportView, WaitingView
 
@@ -66,8 +66,7 @@ def _figure(reader: Reader, view: ReportView, finding: Markup, head: Markup, cou
 
 
 def _way_head(reader: Reader, way: str) -> Markup:
-    swatch = element("span", class_=f"swatch {way}", aria_hidden="true")
-    return join([swatch, reader.say(f"col_{way}")])
+    return join([swatch(way), reader.say(f"col_{way}")])
 
 
 def _row(reader: Reader, one: ContactCount, ways: Sequence[str], most: int) -> Row:

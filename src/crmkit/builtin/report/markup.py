@@ -8,10 +8,13 @@ not become one, whatever the caller forgets.
 import re
 from collections.abc import Iterable
 from html import escape, unescape
+from unicodedata import bidirectional
 
 # Embeddings, overrides and isolates: one of these in a name reorders or ends
 # the isolation of what stands around it. Marks (LRM, RLM, ALM) are harmless.
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_NO_BREAK = "\u00a0\u202f"
+_STRONG = frozenset({"L", "R", "AL"})
 _VOID = frozenset({"meta", "br", "hr", "col"})
 
 
@@ -39,7 +42,7 @@ def _scrubbed(text: str) -> str:
 
 def _shown(char: str) -> str:
     if char.isspace():
-        return " "
+        return char if char in _NO_BREAK else " "
     code = ord(char)
     if code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE:
         return "\ufffd"
@@ -104,8 +107,13 @@ def _attribute(value: str | float) -> str:
 
 
 def isolated(value: str) -> Markup:
-    """A name from a user: cleaned, and isolated from the direction around it."""
-    return element("bdi", clean(value))
+    """A name from a user: cleaned, and isolated from the direction around it.
+
+    A name without letters, such as a telephone number, runs from left to right.
+    """
+    cleaned = clean(value)
+    has_letters = any(bidirectional(char) in _STRONG for char in cleaned)
+    return element("bdi", cleaned) if has_letters else figures(cleaned)
 
 
 def figures(value: str) -> Markup:

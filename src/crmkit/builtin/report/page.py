@@ -6,6 +6,8 @@ from crmkit.builtin.report.comparison import comparison_figure
 from crmkit.builtin.report.contacts import channels_figure, touchpoints_figure, waiting_finding, waiting_table
 from crmkit.builtin.report.findings import headline
 from crmkit.builtin.report.funnel import funnel_figure
+from crmkit.builtin.report.gaps import gap_figure
+from crmkit.builtin.report.grids import grid_figure
 from crmkit.builtin.report.markup import Markup, clean, element, isolated, join
 from crmkit.builtin.report.measures import measure_of
 from crmkit.builtin.report.reader import Reader
@@ -103,6 +105,8 @@ def _sections(reader: Reader, view: ReportView) -> list[Section]:
         ("compared", "compared", _comparisons(reader, view)),
         ("pipelines", "pipelines", _pipelines(reader, view)),
         ("surveys", "surveys", [survey_section(reader, survey) for survey in view.surveys]),
+        ("perception", "perception", _figures([gap_figure(reader, gap) for gap in view.gaps if gap.rows])),
+        ("grids", "grids", _figures([grid_figure(reader, grid) for grid in view.grids if grid.rows])),
         ("contacts", "contacts", _contacts(reader, view)),
         ("waiting", "waiting", _waiting(reader, view)),
     ]

@@ -121,14 +121,27 @@ svg .value{font-size:14px;font-weight:650}
 .dot.running{fill:var(--surface);stroke:var(--fill);stroke-width:2px}
 .whisker{stroke:var(--ink);stroke-width:1.5px}
 .whisker.running{stroke:var(--fill);stroke-width:1px;opacity:.7}
-.fill,.positive,.inbound{fill:var(--fill);background:var(--fill)}
-.fill.negative,.part.negative,.swatch.negative{fill:var(--against);background:var(--against)}
-.neutral,.internal{fill:var(--grey);background:var(--grey)}
-.outbound{fill:var(--soft);background:var(--soft)}
+.fill,.positive,.inbound{fill:var(--fill)}
+.negative{fill:var(--against)}
+.neutral,.internal{fill:var(--grey)}
+.outbound{fill:var(--soft)}
+.ours{fill:var(--grey)}
+.theirs{fill:var(--fill)}
+.between{stroke:var(--grey);stroke-width:3px}
+.cells{inline-size:auto;border-spacing:2px;border-collapse:separate}
+.cells td,.cells th{padding:.25rem .5rem;text-align:end;min-inline-size:2.75rem}
+.cells tbody th,.cells .label{text-align:start;white-space:nowrap}
+.cells th:first-child{padding-inline-start:0}
+.cells .size{color:var(--muted)}
+.shade1{background:color-mix(in srgb,var(--fill) 7%,var(--surface))}
+.shade2{background:color-mix(in srgb,var(--fill) 14%,var(--surface))}
+.shade3{background:color-mix(in srgb,var(--fill) 21%,var(--surface))}
+.shade4{background:color-mix(in srgb,var(--fill) 29%,var(--surface))}
+.shade5{background:color-mix(in srgb,var(--fill) 38%,var(--surface))}
 .part{stroke:var(--surface);stroke-width:1.5px}
 .part.tone1{opacity:.5}
 .part.tone2{opacity:.75}
-.swatch{display:inline-block;inline-size:.7em;block-size:.7em;border-radius:2px;margin-inline-end:.4em}
+figure .swatch{display:inline-block;margin-inline-end:.4em}
 table{border-collapse:collapse;inline-size:100%;font-size:.875rem}
 th{font-weight:400;text-align:start}
 thead th{color:var(--muted);font-size:.8125rem;vertical-align:bottom;padding-block-end:.35rem}
@@ -142,7 +155,7 @@ thead .label::first-letter{text-transform:uppercase}
 .funnel tbody .cell:nth-child(4){position:relative;inset-block-start:-.8rem}
 .bars .reason{color:var(--muted)}
 .scroll{overflow-x:auto}
-[dir=rtl] .bars .cell,[dir=rtl] .bars .before,[dir=rtl] .plain td,[dir=rtl] .plain thead th{text-align:start}
+[dir=rtl] .bars .cell,[dir=rtl] .bars .before,[dir=rtl] .plain td,[dir=rtl] .cells td,[dir=rtl] .plain thead th{text-align:start}
 .plain td,.plain th{padding:.35rem .9rem .35rem 0;text-align:end;border-block-end:1px solid var(--line);vertical-align:top}
 .plain th:first-child{text-align:start}
 .waiting td,.waiting th{text-align:start;overflow-wrap:anywhere}
@@ -212,13 +225,18 @@ footer p{max-inline-size:70ch;margin:.35rem 0}
 @media print{
  @page{margin:15mm}
  body,.tile,figure,.empty{background:none}
- body{font-size:10.5pt}
+ html{font-size:78%}
  header,main,footer{padding-inline:0;max-inline-size:none}
  nav,.skip,details{display:none}
  .tile,figure,.stage,.card,tr{break-inside:avoid}
  .tiles{grid-template-columns:repeat(3,1fr)}
  .figures{display:block}
  .figures>*+*{margin-block-start:.75rem}
+ #over-time .figures{display:grid;grid-template-columns:1fr 1fr}
+ #over-time .figures>*{margin:0}
+ main>section{margin-block:1.5rem}
+ .board{grid-template-columns:repeat(auto-fit,minmax(7.5rem,1fr))}
+ td,th{background:none}
  svg .scale,svg .value{stroke:#fff}
 }
 """

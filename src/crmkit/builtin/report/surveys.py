@@ -6,7 +6,7 @@ from crmkit.builtin.report.markup import Child, Markup, element, isolated, join,
 from crmkit.builtin.report.measures import measure_of
 from crmkit.builtin.report.reader import Reader
 from crmkit.builtin.report.scales import bar_axis
-from crmkit.builtin.report.svg import Across, picture
+from crmkit.builtin.report.svg import Across, picture, swatch
 from crmkit.builtin.report.tables import Row, bar_table, folded, longest, note, number_table
 from crmkit.builtin.report.view import AnswerCount, QuestionView, SurveyView, Unit
 
@@ -115,7 +115,7 @@ def _nps_legend(reader: Reader, shares: Sequence[float]) -> Markup:
     items = [
         element(
             "li",
-            element("span", class_=f"swatch {kind}", aria_hidden="true"),
+            swatch(kind),
             element("b", reader.share(share)),
             " ",
             reader.say(name),

@@ -82,6 +82,12 @@ class Across:
         return _STRETCH * (1 - position if self.mirrored else position)
 
 
+def swatch(kind: str) -> Markup:
+    """A small square of a colour, beside the name of what has it."""
+    box = element("rect", class_=kind, width=10, height=10, rx=2)
+    return element("svg", box, class_="swatch", width=10, height=10, aria_hidden="true")
+
+
 def percent(share: float) -> str:
     """A length across as SVG writes it."""
     return f"{100 * share:.2f}".rstrip("0").rstrip(".") + "%"

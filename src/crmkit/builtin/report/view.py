@@ -282,6 +282,59 @@ class WaitingView:
 
 
 @attrs.frozen(kw_only=True)
+class GapRow:
+    """One touchpoint: what we measure of ourselves and what customers say of it.
+
+    Both in the unit of the gap, None where it is not known.
+    """
+
+    label: str
+    ours: Number | None = None
+    theirs: Number | None = None
+
+
+@attrs.frozen(kw_only=True)
+class GapView:
+    """Perception gaps: an internal indicator against what customers say."""
+
+    title: str
+    ours: str
+    theirs: str
+    unit: Unit = Unit(kind="share")
+    rows: tuple[GapRow, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class GridRow:
+    """One row of a grid; None is a cell that is not complete yet or empty."""
+
+    label: str
+    cells: tuple[Number | None, ...] = ()
+    n: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class GridView:
+    """Cells with numbers: cohorts by age (shares), or RFM scores (counts).
+
+    Attributes:
+        title: What is shown.
+        finding: What it says; empty: the title stands alone.
+        corner: What the rows are ("First purchase").
+        columns: The names of the columns.
+        rows: From top to bottom.
+        unit: What the cells count.
+    """
+
+    title: str
+    finding: str = ""
+    corner: str = ""
+    columns: tuple[str, ...] = ()
+    rows: tuple[GridRow, ...] = ()
+    unit: Unit = Unit(kind="share")
+
+
+@attrs.frozen(kw_only=True)
 class ReportView:
     """Everything on the page.
 
@@ -308,6 +361,8 @@ class ReportView:
     boards: tuple[BoardView, ...] = ()
     funnels: tuple[FunnelView, ...] = ()
     surveys: tuple[SurveyView, ...] = ()
+    gaps: tuple[GapView, ...] = ()
+    grids: tuple[GridView, ...] = ()
     channels: tuple[ContactCount, ...] = ()
     touchpoints: tuple[ContactCount, ...] = ()
     contacts_from: date | None = None
