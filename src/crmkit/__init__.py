@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         UpgradeNeeded,
     )  # fmt: skip
     from .hookspecs import hookimpl
+    from .ports import kpis
+    from .ports.kpi import kpi
     from .ports.plugin import Commands, Plugin
     from .ports.secret import Secret
     from .ports.work import AccessRule, Change, Context, Event, Refusal, Service, adjust, check, subscriber, verb
@@ -90,6 +92,7 @@ _ROOMS = {
     "errors": "AmbiguousError ConflictError CRMError DeclarationError InvalidError NotFoundError PluginError RefusedError StoreError TryAgain"
     " UnsupportedError UpgradeNeeded",
     "hookspecs": "hookimpl",
+    "ports.kpi": "kpi",
     "ports.plugin": "Commands Plugin",
     "ports.secret": "Secret",
     "ports.work": "AccessRule Change Context Event Refusal Service adjust check subscriber verb",
@@ -178,12 +181,16 @@ __all__ = [
     "check",
     "declaration_of",
     "hookimpl",
+    "kpi",
+    "kpis",
     "subscriber",
     "verb",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "kpis":  # a module of shortcuts: kpis.duration(...)
+        return importlib.import_module("crmkit.ports.kpis")
     room = _HOME.get(name)
     if room is None:
         raise AttributeError(f"module 'crmkit' has no attribute {name!r}")
