@@ -1,0 +1,78 @@
+"""What one run of the program shares: the global options, and the CRM, opened when a command first uses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import click
+
+if TYPE_CHECKING:
+    from ..crm import CRM
+
+DRAIN_S: Final = 2.0
+
+
+class Run:
+    """One run of the program."""
+
+    def __init__(
+        self, *, json: bool = False, debug: bool = False, full_ids: bool = False, no_plugins: bool = False
+    ) -> None:
+        self.json, self.debug, self.full_ids, self.no_plugins = json, debug, full_ids, no_plugins
+        self.project: Path | None = None
+        self.store = ""
+        self.actor = ""
+        self.drains = True
+        self._opened: CRM | None = None
+        self.crm = LazyCRM(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._opened is None:
+            return
+        try:
+            if kind is None:
+                self._drain(self._opened)
+        finally:
+            self._opened.close()
+
+    def opened(self) -> CRM:
+        """Return the CRM, opened as ``crmkit.toml`` and the options say."""
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened
+
+    def _open(self) -> CRM:
+        from ..crm import CRM  # dear: plugins and SQLAlchemy; only commands that need the CRM load it
+
+        options: dict[str, Any] = {"discover": False, "plugins": ()} if self.no_plugins else {}
+        made = CRM.project(self.project, store=self.store, **options)
+        return made.acting_as(self.actor) if self.actor else made
+
+    def _drain(self, crm: CRM) -> None:
+        """Tell subscribers what this command did, for a moment; say what still waits."""
+        if not self.drains or not crm.house.woken.is_set() or not crm.house.hooks.subscribers:
+            return
+        waiting = sum(outcome.waiting for outcome in crm.work(limit_s=DRAIN_S).subscribers)
+        if waiting and not self.json:
+            click.echo(f"{waiting} events wait for another try: crmkit work", err=True)
+
+
+class LazyCRM:
+    """Stands for the CRM until a command uses it: ``--help`` opens nothing."""
+
+    def __init__(self, run: Run) -> None:
+        self.__dict__["run_"] = run
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.run_.opened(), name)
+
+
+def current_run() -> Run:
+    """Return the run of the command that is running."""
+    found = click.get_current_context().find_root().obj
+    run: Run = found.run_
+    return run
