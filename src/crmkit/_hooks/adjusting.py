@@ -1,0 +1,56 @@
+"""Adjust hooks of one record type, compiled: each gets the record as the one before left it; one that fails is passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
+
+from ..ports.work import Change
+from ..records import Record
+from .contexts import context_of
+from .faults import LET_THROUGH, WrongResult, wrong
+from .hook import Hook
+from .quarantine import Quarantine
+
+Adjuster = Callable[[Change[Any], Any], Record]
+_STAMPS: Final = ("id", "version", "created_at", "updated_at", "customer_id")
+
+
+def compile_adjusters(hooks: Sequence[Hook], quarantine: Quarantine) -> Adjuster:
+    """Return a function of (change, face) that returns the record as all hooks leave it."""
+    steps = tuple((hook, hook.function, hook.note.takes_context) for hook in hooks)
+
+    def adjust(change: Change[Any], face: Any) -> Record:
+        record: Record = change.after
+        troubled = quarantine.troubled
+        for hook, call, takes_context in steps:
+            if troubled and not quarantine.allows(hook):
+                continue
+            try:
+                made = call(change, context_of(hook.plugin, face)) if takes_context else call(change)
+                if made is not record:
+                    made = _accepted(hook, record, made)
+            except LET_THROUGH:
+                raise
+            except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, SystemExit too, stays its own
+                quarantine.failed(hook, error)
+                continue
+            if troubled:
+                quarantine.succeeded(hook)
+            if made is not record:
+                record = made
+                change = Change(change.before, made, change.kind)
+        return record
+
+    return adjust
+
+
+def _accepted(hook: Hook, record: Record, made: Any) -> Record:
+    if made is None and hook.may_be_none:
+        return record
+    if type(made) is not type(record):
+        raise wrong(made, f"a {type(record).__name__}, a changed copy of change.after")
+    for stamp in _STAMPS:
+        if getattr(made, stamp) != getattr(record, stamp):
+            raise WrongResult(f"it changed {stamp!r}, which is not its to change")
+    return cast("Record", made)

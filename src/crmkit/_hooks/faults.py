@@ -1,0 +1,98 @@
+"""What is told of a hook that went wrong: always with plugin, distribution, version and hook, never with a secret."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import datetime
+from typing import Final
+
+import attrs
+
+from ..errors import PluginError, ReentrancyError, StoreError, TryAgain
+from .hook import Hook
+
+LET_THROUGH: Final = (KeyboardInterrupt, TryAgain, StoreError)
+"""A person who stops the program, and the store's own errors while a hook read through it: these are no fault of the plugin."""
+_LONGEST = 300
+
+
+class WrongResult(TypeError):
+    """A hook returned something that it may not: the message says what."""
+
+
+@attrs.frozen(kw_only=True)
+class HookFailure:
+    """A hook that went wrong and was passed over.
+
+    Attributes:
+        error: what it raised; a ``WrongResult`` for what it returned.
+        told: type and text of the error, without secrets.
+    """
+
+    plugin: str
+    distribution: str
+    version: str
+    hook: str
+    error: BaseException = attrs.field(repr=False, eq=False)
+    told: str
+    at: datetime | None = None
+
+
+def failure_of(hook: Hook, error: BaseException, at: datetime | None = None) -> HookFailure:
+    """Return what is kept of a failure."""
+    plugin = hook.plugin
+    return HookFailure(
+        plugin=plugin.name, distribution=plugin.distribution, version=plugin.version, hook=hook.name, error=error,
+        told=told(hook, error), at=at,
+    )  # fmt: skip
+
+
+def told(hook: Hook, error: BaseException) -> str:
+    """Return type and text of an error, cut, with the plugin's secrets blanked; safe for errors whose text raises."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - the text is the plugin's code too
+        text = ""
+    name = "" if isinstance(error, WrongResult) else type(error).__name__
+    return hook.plugin.redacted(": ".join(part for part in (name, text) if part))[:_LONGEST]
+
+
+def check_fault(hook: Hook, error: BaseException) -> PluginError:
+    """Return the error of a check that failed: the change is refused, for what does not answer did not allow."""
+    inside = isinstance(error, ReentrancyError)
+    made = ReentrancyError if inside else PluginError
+    return made(
+        f"Plugin {hook.plugin} failed in its check {hook.name}, so the change is refused: {told(hook, error)}. "
+        f"Mend the plugin, or switch it off: crmkit plugins disable {hook.plugin.name}",
+        code="reentrancy" if inside else "check_failed",
+        **named(hook),
+    )  # fmt: skip
+
+
+def subscriber_fault(hook: Hook, error: BaseException) -> PluginError:
+    """Return the error of a subscriber that failed: the event is told again later."""
+    return PluginError(
+        f"Plugin {hook.plugin} failed in its subscriber {hook.name}: {told(hook, error)}.",
+        code="subscriber_failed",
+        **named(hook),
+    )
+
+
+def named(hook: Hook) -> dict[str, str]:
+    """Return whom to name, as the arguments of a PluginError."""
+    plugin = hook.plugin
+    return {"plugin": plugin.name, "distribution": plugin.distribution, "version": plugin.version, "hook": hook.name}
+
+
+def wrong(answer: object, wanted: str) -> WrongResult:
+    """Return the error of a hook that answered with something that it may not."""
+    what = "a coroutine" if is_unawaited(answer) else "None" if answer is None else f"a {type(answer).__name__}"
+    return WrongResult(f"it returned {what} where it must return {wanted}")
+
+
+def is_unawaited(answer: object) -> bool:
+    """Say whether the answer is a coroutine that nobody awaits, and put it away."""
+    if inspect.iscoroutine(answer):
+        answer.close()
+        return True
+    return False

@@ -1,0 +1,152 @@
+"""What came of loading: the states of all plugins, and the offers of the active ones by type and name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import attrs
+import pluggy
+
+from .._hooks import Hook, Plugged
+from ..errors import NotFoundError, nearest
+from ..ports.store import Store
+from ..ports.work import Service
+from ..records import CORE_TYPES, FieldDefinition, Pipeline, Record
+from .manifest import ALL_TYPES, checks_of
+from .offering import kind_of_offer, schemes_of
+from .state import Offer, PluginState
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Loaded:
+    """The plugins of one CRM.
+
+    Attributes:
+        states: of every plugin, by name; also those that failed or are switched off.
+        everything: all offers of active plugins, in the order of the plugins, then as they stand.
+        hooks: all hook functions, in the order in which they are called.
+        problems: sentences about what the host says of plugins that are not there.
+        manager: pluggy's, of this CRM alone.
+        missing_checks: record type (``*`` for all) -> the plugin that declares checks on it and is not active: writes
+            to it are refused until a person switches that plugin off.
+    """
+
+    states: tuple[PluginState, ...] = ()
+    everything: tuple[Offer[Any], ...] = ()
+    hooks: tuple[Hook, ...] = ()
+    problems: tuple[str, ...] = ()
+    manager: pluggy.PluginManager | None = attrs.field(default=None, repr=False)
+    missing_checks: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    plugged: Mapping[str, Plugged] = attrs.field(factory=dict[str, Plugged], repr=False)
+    _by_kind: dict[Callable[..., Any], tuple[Offer[Any], ...]] = attrs.field(
+        factory=dict[Callable[..., Any], tuple[Offer[Any], ...]], init=False, repr=False
+    )
+
+    def offers(self, kind: Callable[..., Any]) -> tuple[Offer[Any], ...]:
+        """Return what active plugins offer of a kind, a class: instances of it, and offered subclasses of it."""
+        if kind not in self._by_kind:
+            self._by_kind[kind] = tuple(offer for offer in self.everything if _is_of(offer.value, kind))
+        return self._by_kind[kind]
+
+    @property
+    def active(self) -> tuple[PluginState, ...]:
+        """The active plugins, by name."""
+        return tuple(state for state in self.states if state.state == "active")
+
+    @property
+    def types(self) -> tuple[type[Record], ...]:
+        """The record types: the core's, then those of active plugins."""
+        return (*CORE_TYPES, *(offer.value for offer in self.offers(Record)))
+
+    @property
+    def pipelines(self) -> tuple[Offer[Pipeline], ...]:
+        """The declared pipelines."""
+        return self.offers(Pipeline)
+
+    @property
+    def fields(self) -> tuple[Offer[FieldDefinition], ...]:
+        """The declared custom fields."""
+        return self.offers(FieldDefinition)
+
+    @property
+    def services(self) -> tuple[Offer[type[Service]], ...]:
+        """The families of verbs."""
+        return self.offers(Service)
+
+    @property
+    def commands(self) -> tuple[Offer[Any], ...]:
+        """The commands: click's own, or ``Commands`` that are loaded when they run."""
+        return tuple(offer for offer in self.everything if kind_of_offer(offer.value) == "commands")
+
+    @property
+    def stores(self) -> Mapping[str, Offer[type[Store]]]:
+        """The stores by the scheme of their URLs."""
+        return MappingProxyType({scheme: offer for offer in self.offers(Store) for scheme in schemes_of(offer.value)})
+
+    @property
+    def checks(self) -> Mapping[str, tuple[str, ...]]:
+        """Active plugin -> names of the record types that it checks, for the ledger."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name in self.plugged:
+            functions = tuple(hook for hook in self.hooks if hook.plugin.name == name and hook.note.hook == "check")
+            if functions:
+                found[name] = tuple(checks_of((hook.note for hook in functions), self.types))
+        return found
+
+    def state_of(self, name: str) -> PluginState:
+        """Return how a plugin stands.
+
+        Raises:
+            NotFoundError: none is called so.
+        """
+        for state in self.states:
+            if state.name == name:
+                return state
+        raise NotFoundError(
+            f"There is no plugin {name!r}.{nearest(name, (s.name for s in self.states))}", code="no_plugin"
+        )
+
+    def settings_of(self, name: str) -> Any:
+        """Return the settings of an active plugin: an instance of its settings class, or None where it has none.
+
+        Raises:
+            NotFoundError: no active plugin is called so.
+        """
+        if name not in self.plugged:
+            raise NotFoundError(f"There is no active plugin {name!r}.{nearest(name, self.plugged)}", code="no_plugin")
+        return self.plugged[name].settings
+
+    def require(self, checks: Mapping[str, Sequence[str]]) -> Loaded:
+        """Return this with more checks that must not be missed: plugin -> record types that it checks, as the ledger says.
+
+        A plugin that is active, or that a person has switched off, misses none.
+        """
+        excused = {state.name for state in self.states if state.state in ("active", "disabled")}
+        more = {of: name for name, types in sorted(checks.items()) if name not in excused for of in types}
+        return attrs.evolve(self, missing_checks=MappingProxyType({**more, **self.missing_checks}))
+
+    def missing_check(self, record_type: str) -> str | None:
+        """Return the plugin whose check on a record type is missing, so that it can not be written; None where none is."""
+        return self.missing_checks.get(record_type) or self.missing_checks.get(ALL_TYPES)
+
+    def states_now(self, quarantined: Collection[str]) -> tuple[PluginState, ...]:
+        """Return the states, with the plugins marked that are passed over now (``Hooks.quarantined``)."""
+        return tuple(_quarantined(s) if s.name in quarantined and s.state == "active" else s for s in self.states)
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    return issubclass(value, kind) if isinstance(value, type) else isinstance(value, kind)
+
+
+def _quarantined(state: PluginState) -> PluginState:
+    reason = "Its hooks keep failing and are passed over; they are tried again from time to time."
+    return attrs.evolve(
+        state, state="quarantined", reason=reason, remedy="See the failures that are reported, and mend it."
+    )
+
+
+def offers_in_order(entries: Iterable[tuple[PluginState, tuple[Any, ...]]]) -> tuple[Offer[Any], ...]:
+    """Return the offers of plugins, one after the other."""
+    return tuple(Offer(value, state) for state, values in entries for value in values)

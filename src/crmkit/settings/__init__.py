@@ -1,0 +1,12 @@
+"""What a project and its plugins are told: crmkit.toml < CRMKIT_* environment < code. Secrets are named, never shown."""
+
+from __future__ import annotations
+
+from .plugin import Told, plugin_settings, settings_told, variable_of
+from .project import FILE_NAME, Project, read_project
+from .schema import project_schema, settings_schema
+
+__all__ = [
+    "FILE_NAME", "Project", "Told", "plugin_settings", "project_schema", "read_project", "settings_schema", "settings_told",
+    "variable_of",
+]  # fmt: skip

@@ -1,0 +1,152 @@
+"""The settings of a project: crmkit.toml < CRMKIT_* environment < code."""
+
+from __future__ import annotations
+
+import tomllib
+import zoneinfo
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, cast
+
+import attrs
+
+from ..errors import DeclarationError, InvalidError, nearest
+from .conversion import WrongValue, converted
+
+FILE_NAME: Final = "crmkit.toml"
+_TABLES: Final = MappingProxyType[str, Mapping[str, Any]]({})
+
+
+@attrs.frozen(kw_only=True)
+class Project:
+    """What a project says of itself.
+
+    Attributes:
+        store: the URL of the store; a path in it begins at the project's folder.
+        time_zone: in which days and months begin (an IANA name).
+        currency: of amounts that name none (ISO 4217).
+        languages: of labels and messages, the preferred first.
+        plugins: modules beside the file (``crm`` for ``crm.py``), each with a ``plugin``.
+        disabled: names of plugins that are not used.
+        settings: the tables ``[settings.NAME]`` of plugins, by name, as they stand.
+        folder: where the file is; the working folder where there is none.
+        file: crmkit.toml; None where there is none.
+    """
+
+    store: str = "sqlite:///crm.db"
+    time_zone: str = "UTC"
+    currency: str = "EUR"
+    languages: tuple[str, ...] = ("en",)
+    plugins: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+    settings: Mapping[str, Mapping[str, Any]] = _TABLES
+    folder: Path = Path()
+    file: Path | None = None
+
+
+_KINDS: Final[Mapping[str, Any]] = {
+    "store": str,
+    "time_zone": str,
+    "currency": str,
+    "languages": tuple[str, ...],
+    "plugins": tuple[str, ...],
+    "disabled": tuple[str, ...],
+}
+"""What can be set at the top of the file and by ``CRMKIT_NAME``."""
+
+
+def read_project(path: Path | str | None = None, environ: Mapping[str, str] | None = None, **code: Any) -> Project:
+    """Return what a project says of itself.
+
+    Args:
+        path: crmkit.toml, or its folder; None: the working folder, where the file may be missing.
+        environ: the environment; ``CRMKIT_STORE`` and the like go before the file.
+        **code: what a program says; it goes before both.
+
+    Raises:
+        InvalidError: the file named can not be read.
+        DeclarationError: it says something wrong; all problems at once.
+    """
+    file, folder = _place(path)
+    given = _read(file) if file else {}
+    problems: list[str] = []
+    tables = _tables(given.pop("settings", {}), problems)
+    problems += [
+        f"{key!r} is nothing that can be set.{nearest(key, (*_KINDS, 'settings'))}"
+        for key in given
+        if key not in _KINDS
+    ]
+    variables = {
+        key: environ[f"CRMKIT_{key.upper()}"] for key in _KINDS if environ and f"CRMKIT_{key.upper()}" in environ
+    }
+    code = {key: value for key, value in code.items() if value is not None}
+    values = dict(_values({**{k: v for k, v in given.items() if k in _KINDS}, **variables, **code}, problems))
+    problems += _wrong(values)
+    if problems:
+        raise DeclarationError(str(file or FILE_NAME), problems)
+    return Project(**values, settings=tables, folder=folder, file=file)
+
+
+def _place(path: Path | str | None) -> tuple[Path | None, Path]:
+    if path is None:
+        file = Path(FILE_NAME)
+        return (file if file.is_file() else None), Path()
+    named = Path(path)
+    file = named / FILE_NAME if named.is_dir() else named
+    if not file.is_file():
+        raise InvalidError(
+            f"There is no {str(file)!r}: create it with `crmkit init`, or name another one.", code="no_project"
+        )
+    return file, file.parent
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidError(f"{str(file)!r} can not be read: {reason}.", code="project_file") from error
+
+
+def _tables(found: object, problems: list[str]) -> Mapping[str, Mapping[str, Any]]:
+    if not isinstance(found, Mapping):
+        problems.append("'settings' holds the tables of plugins: write [settings.NAME].")
+        return _TABLES
+    tables = cast("Mapping[str, Any]", found)
+    problems += [
+        f"settings.{name} is no table: write [settings.{name}]."
+        for name, t in tables.items()
+        if not isinstance(t, Mapping)
+    ]
+    return MappingProxyType({n: cast("Mapping[str, Any]", t) for n, t in tables.items() if isinstance(t, Mapping)})
+
+
+def _values(found: Mapping[str, Any], problems: list[str]) -> Iterator[tuple[str, Any]]:
+    for key, value in found.items():
+        if key not in _KINDS:
+            problems.append(f"{key!r} is nothing that can be set.{nearest(key, _KINDS)}")
+            continue
+        try:
+            yield key, converted(value, _KINDS[key], str)
+        except WrongValue as problem:
+            problems.append(f"{key}: {problem}.")
+
+
+def _wrong(values: Mapping[str, Any]) -> Iterator[str]:
+    zone = values.get("time_zone", "UTC")
+    if not _is_zone(zone):
+        yield f"time_zone: {zone!r} is no time zone: write one like 'Europe/Amsterdam'.{nearest(zone, zoneinfo.available_timezones())}"
+    currency = values.get("currency", "EUR")
+    if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
+        yield f"currency: {currency!r} is no currency of ISO 4217: write three letters like 'EUR'."
+    if values.get("languages") == ():
+        yield "languages: name at least one, as in languages = ['en']."
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        return False
+    return True
