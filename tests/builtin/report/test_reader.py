@@ -64,6 +64,8 @@ def test_numbers_are_rounded_half_even_once(value: float, places: int, written: 
         ("nl", "1.234,5", "12%", "€ 1.249,00"),
         ("he", "1,234.5", "12%", "€ 1,249.00"),
         ("fa", "۱٬۲۳۴٫۵", "٪۱۲", "€ ۱٬۲۴۹٫۰۰"),
+        ("ar", "١٬٢٣٤٫٥", "٪١٢", "€ ١٬٢٤٩٫٠٠"),
+        ("hu", "1 234,5", "12%", "1 249,00 €"),
     ],
 )
 def test_numbers_are_written_as_the_reader_does(language: str, number: str, share: str, money: str) -> None:
@@ -89,7 +91,18 @@ def test_currencies_have_their_own_places() -> None:
         ("hebrew", {0: "other", 1: "one", 2: "two", 2.5: "other", 20: "other"}),
         (
             "arabic",
-            {0: "zero", 1: "one", 2: "two", 3: "few", 10: "few", 11: "many", 99: "many", 100: "other", 103: "few"},
+            {
+                0: "zero",
+                1: "one",
+                2: "two",
+                3: "few",
+                10: "few",
+                11: "many",
+                99: "many",
+                100: "other",
+                103: "few",
+                4.6: "other",
+            },
         ),
     ],
 )

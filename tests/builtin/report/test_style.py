@@ -52,4 +52,7 @@ def test_both_themes_name_the_same_colours() -> None:
 
 def test_sheet_knows_no_left_and_right() -> None:
     """Only logical properties, so that right-to-left is a mirror."""
-    assert _PHYSICAL.findall(stylesheet()) == []
+    sheet = stylesheet()
+    assert _PHYSICAL.findall(sheet) == []
+    four = re.findall(r"(?:padding|margin|inset):([^\s;}]+) ([^\s;}]+) ([^\s;}]+) ([^\s;}]+)[;}]", sheet)
+    assert [values for values in four if values[1] != values[3]] == []

@@ -31,7 +31,13 @@ def render_report(view: ReportView) -> str:
     page = element(
         "html",
         _head(reader, view),
-        element("body", _skip(reader), _header(reader, view, sections), _main(reader, sections), _footer(reader)),
+        element(
+            "body",
+            _skip(reader),
+            _header(reader, view, sections),
+            _main(reader, sections),
+            _footer(reader) if sections else None,
+        ),
         lang=reader.language,
         dir=reader.direction,
     )
@@ -82,10 +88,7 @@ def _contents(reader: Reader, sections: list[Section]) -> Markup:
 
 def _main(reader: Reader, sections: list[Section]) -> Markup:
     if not sections:
-        empty = element(
-            "div", element("p", reader.say("nothing")), element("p", reader.say("nothing_next")), class_="empty"
-        )
-        return element("main", empty, id="main")
+        return element("main", element("p", reader.say("nothing_next")), id="main")
     parts = (
         element("section", element("h2", title, id=f"{key}-title"), body, id=key, aria_labelledby=f"{key}-title")
         for key, title, body in sections

@@ -8,10 +8,12 @@ from crmkit.builtin.report.view import Number
 
 def plural_form(rule: str, count: Number) -> str:
     """The name of the form that a count takes: zero, one, two, few, many, other."""
+    if rule in ("arabic", "hebrew") and count != int(count):
+        return "other"
     if rule == "arabic":
         return _arabic(count)
     if rule == "hebrew":
-        return {1: "one", 2: "two"}.get(int(count), "other") if count == int(count) else "other"
+        return {1: "one", 2: "two"}.get(int(count), "other")
     if rule == "zero-one-other":
         return "one" if 0 <= count <= 1 else "other"
     return "one" if count == 1 else "other"

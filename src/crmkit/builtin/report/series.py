@@ -317,7 +317,7 @@ def series_table(reader: Reader, kpi: KpiView, measure: Measure) -> Markup:
         reader.say("col_note"),
     ]
     rows = [_table_row(reader, measure, one) for one in shown]
-    table = number_table(isolated(kpi.title), heads, rows)
+    table = number_table(isolated(kpi.title), heads, rows, "periods")
     return join([table, note(reader.say("more_rows", hidden)) if hidden else None])
 
 

@@ -156,8 +156,9 @@ thead .label::first-letter{text-transform:uppercase}
 .bars .reason{color:var(--muted)}
 .scroll{overflow-x:auto}
 [dir=rtl] .bars .cell,[dir=rtl] .bars .before,[dir=rtl] .plain td,[dir=rtl] .cells td,[dir=rtl] .plain thead th{text-align:start}
-.plain td,.plain th{padding:.35rem .9rem .35rem 0;text-align:end;border-block-end:1px solid var(--line);vertical-align:top}
+.plain td,.plain th{padding-block:.35rem;padding-inline:0 .9rem;text-align:end;border-block-end:1px solid var(--line);vertical-align:top}
 .plain th:first-child{text-align:start}
+.periods th{white-space:nowrap}
 .waiting td,.waiting th{text-align:start;overflow-wrap:anywhere}
 details{margin-block-start:.75rem;font-size:.875rem}
 summary{cursor:pointer;color:var(--muted);inline-size:fit-content}
@@ -190,7 +191,6 @@ summary:hover{color:var(--ink)}
 footer{padding-block:1rem 3rem;color:var(--muted);font-size:.875rem}
 footer h2{font-size:1rem;color:var(--ink)}
 footer p{max-inline-size:70ch;margin:.35rem 0}
-.empty{background:var(--surface);border:1px solid var(--line);border-radius:10px;padding:2.5rem 1.5rem;text-align:center}
 @media (max-width:600px){
  header,main,footer{padding-inline:1rem}
  header{padding-block-start:1.5rem}
@@ -224,7 +224,7 @@ footer p{max-inline-size:70ch;margin:.35rem 0}
 }
 @media print{
  @page{margin:15mm}
- body,.tile,figure,.empty{background:none}
+ body,.tile,figure{background:none}
  html{font-size:78%}
  header,main,footer{padding-inline:0;max-inline-size:none}
  nav,.skip,details{display:none}
