@@ -33,7 +33,6 @@ class House:
 
     Attributes:
         behind: record types that are declared newer than they are kept: their writes raise UpgradeNeeded.
-        closed: record types whose writes are refused because a plugin that checks them is not active: type name -> plugin.
     """
 
     loaded: Loaded
@@ -47,7 +46,6 @@ class House:
     face: Callable[[Any], Any]
     """Makes the face (a CRM) of a unit of work, for the contexts of hooks."""
     behind: frozenset[str] = frozenset()
-    closed: Mapping[str, str] = attrs.field(factory=dict)
     secret: bytes = b""
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     by_name: Mapping[str, type[Record]] = attrs.field(init=False)
@@ -114,7 +112,7 @@ class House:
                 f"The schema of {type_name!r} is older than its declaration: run `crmkit db upgrade`, or crm.upgrade().",
                 code="upgrade_needed",
             )
-        plugin = self.closed.get(type_name)
+        plugin = self.loaded.missing_check(type_name)
         if plugin:
             raise PluginError(
                 f"Plugin {plugin!r} checks every {type_name} and is not active: mend it (crmkit plugins doctor), or disable it in crmkit.toml.",

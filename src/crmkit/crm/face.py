@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from ..services.families import Families
 from ..services.subscribers import Subscribers
 from ..services.working import Worked, Working
 from ..settings import read_project
-from .opening import Options, build_house, load_plugins, settle, store_class, upgrade
+from .opening import Options, build_house, load_plugins, project_options, settle, store_class, upgrade
 
 R = TypeVar("R", bound=Record)
 St = TypeVar("St", bound=Staged)
@@ -83,13 +84,20 @@ class CRM(Families):
 
     @classmethod
     def project(cls, path: FilePath | str | None = None, **options: Any) -> Self:
-        """Open the CRM that ``crmkit.toml`` describes (in this folder or one above it, or at ``path``).
+        """Open the CRM that ``crmkit.toml`` describes: in this folder, or at ``path`` (the file or its folder).
+
+        Args:
+            path: None: this folder, where the file may be missing.
+            options: those of ``open``, and ``store``: they go before the environment (``CRMKIT_*``) and the file.
 
         Raises:
             InvalidError: there is no such file, or it is wrong: every mistake at once.
         """
-        found = read_project(path)
-        return cls.open(found.store, **{**found.options(), **options})
+        code = {
+            name: options.pop(name) for name in ("store", "time_zone", "currency", "languages") if options.get(name)
+        }
+        url, found = project_options(read_project(path, options.get("environ", os.environ), **code))
+        return cls.open(url, **{**found, **options})
 
     @classmethod
     def embedded(cls, dialect: str, *, schema: str = "", prefix: str = "", **options: Any) -> Self:
@@ -247,7 +255,7 @@ class CRM(Families):
     @property
     def plugins(self) -> tuple[PluginState, ...]:
         """Every plugin that was found: its state, and why."""
-        return self._house.loaded.states
+        return self._house.loaded.states_now(self._house.hooks.quarantined)
 
     def offers(self, kind: type[T]) -> tuple[T, ...]:
         """Return what plugins offer of a kind: ``crm.offers(SlaPolicy)``."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -22,6 +24,7 @@ from ..records import Field, LedgerEntry, Record, declaration_of
 from ..records.ledger import class_from_ledger
 from ..records.money import is_currency
 from ..records.times import zone
+from ..settings import Project
 
 
 @attrs.frozen(kw_only=True)
@@ -41,6 +44,29 @@ class Options:
     secret: str = ""
     strict: bool = False
     environ: Mapping[str, str] = attrs.field(factory=lambda: os.environ)
+
+
+def project_options(project: Project) -> tuple[str, dict[str, Any]]:
+    """Return the store's URL and the options of a project; its modules are found beside its file."""
+    folder = str(project.folder.resolve())
+    if project.plugins and folder not in sys.path:
+        sys.path.insert(0, folder)
+    return _beside(project.store, project.folder), {
+        "plugins": [name if ":" in name else f"{name}:plugin" for name in project.plugins],
+        "disabled": project.disabled,
+        "settings": project.settings,
+        "time_zone": project.time_zone,
+        "currency": project.currency,
+        "languages": project.languages,
+    }
+
+
+def _beside(url: str, folder: Path) -> str:
+    """Return a URL whose relative file is meant beside the project's file."""
+    scheme, mark, place = url.partition(":///")
+    if not mark or place.startswith("/") or place in ("", ":memory:") or folder == Path():
+        return url
+    return f"{scheme}:///{folder / place}"
 
 
 def load_plugins(options: Options) -> Loaded:
@@ -64,7 +90,7 @@ def build_house(options: Options, loaded: Loaded, face: Callable[[Any], Any]) ->
             field="currency",
         )
     return House(
-        loaded=loaded, hooks=Hooks(loaded), types=tuple(loaded.types), zone=zone(options.time_zone), currency=options.currency,
+        loaded=loaded, hooks=Hooks(loaded.hooks), types=tuple(loaded.types), zone=zone(options.time_zone), currency=options.currency,
         languages=tuple(options.languages), clock=options.clock, pause=options.pause, face=face, secret=options.secret.encode(),
     )  # fmt: skip
 
@@ -82,7 +108,7 @@ def store_class(loaded: Loaded, url: Any) -> type[Store]:
             f"No store for {scheme!r}: there are {', '.join(sorted(loaded.stores))}.{nearest(scheme, loaded.stores)}",
             code="unknown_store",
         )
-    return found
+    return found.value
 
 
 def settle(house: House, store: Store, *, create: bool) -> Store:
@@ -100,7 +126,12 @@ def settle(house: House, store: Store, *, create: bool) -> Store:
         _take_in(house, schema)
         store = store.with_types(house.types)
     if not schema.is_absent:
-        house.closed = _closed(house, store)
+        checks = {
+            key.removeprefix("checks:"): value["types"]
+            for key, value in _ledger(store).items()
+            if key.startswith("checks:")
+        }
+        house.loaded = house.loaded.require(checks)
     return store
 
 
@@ -117,17 +148,12 @@ def _rank(declaration: Mapping[str, Any]) -> int:
     return sum(1 for field in declaration["fields"] if field.get("target"))
 
 
-def _closed(house: House, store: Store) -> Mapping[str, str]:
-    """Return the record types that a plugin which is not active (nor disabled by a person) checks: type name -> plugin."""
+def _ledger(store: Store) -> Mapping[str, Mapping[str, Any]]:
     tx = store.begin(write=False)
     try:
-        kept = {entry.key: entry.value for entry in tx.find(Find(of=LedgerEntry))}
+        return {entry.key: entry.value for entry in tx.find(Find(of=LedgerEntry))}
     finally:
         tx.rollback()
-    checks = {
-        key.removeprefix("checks:"): tuple(value["types"]) for key, value in kept.items() if key.startswith("checks:")
-    }
-    return house.loaded.missing_checks(checks)
 
 
 def upgrade(house: House, store: Store) -> tuple[str, ...]:
@@ -161,15 +187,13 @@ def _indexed(fields: Sequence[tuple[str, Any]]) -> dict[type[Record], list[Field
 
 def note_checks(unit: Any, house: House) -> int:
     """Write into the ledger which plugin checks which record types, so that one that is missing later fails closed."""
-    wanted: dict[str, list[str]] = {}
-    for hook in house.loaded.hooks:
-        if hook.offer.hook == "check" and not hook.plugin.is_builtin:
-            wanted.setdefault(f"checks:{hook.plugin.name}", []).append(declaration_of(hook.offer.of).name)
+    builtin = {state.name for state in house.loaded.states if state.is_builtin}
+    wanted = {f"checks:{name}": types for name, types in house.loaded.checks.items() if name not in builtin}
     tx = unit.to_write()
     kept = {entry.key: entry for entry in tx.find(Find(of=LedgerEntry))}
     changed = 0
     for key, types in wanted.items():
-        value = {"types": sorted(set(types))}
+        value = {"types": sorted(types)}
         if key not in kept:
             tx.write([Add(LedgerEntry(key=key, value=value, created_at=unit.now))])
             changed += 1
