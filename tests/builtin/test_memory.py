@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from crmkit.builtin.memory import MemoryStore
 from crmkit.errors import InvalidError, StorageBusy, UnsupportedError
 from crmkit.ports.store import Add
-from crmkit.records import CORE_TYPES, Customer
+from crmkit.records import CORE_TYPES, Customer, Record
+from crmkit.testing.store import StoreContract
 
 
 def test_it_is_opened_by_its_url() -> None:
@@ -37,3 +40,10 @@ def test_a_reader_keeps_the_state_that_was_committed_when_it_began() -> None:
     writer.commit()
     assert before.get(Customer, [anna.id]) == meanwhile.get(Customer, [anna.id]) == {}
     assert store.begin(write=False).get(Customer, [anna.id]) == {anna.id: anna}
+
+
+class TestContract(StoreContract):
+    """The memory store is what a store must be."""
+
+    def store(self, types: Sequence[type[Record]]) -> MemoryStore:
+        return MemoryStore(types)

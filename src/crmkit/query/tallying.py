@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Context, Decimal, localcontext
 from typing import Any, Final, TypeAlias
 
-from ..records import Record
+from ..records import Money, Record
 from ..records.times import micros
 from .evaluate import Evaluator, Getter, Test
 from .paths import Difference, Path, Product, final_field
@@ -180,3 +180,13 @@ def _finisher(component: Component) -> Callable[[Any], Any]:
         return lambda value: value
     scale = 10**12 if component.measure == "squares" else 10**6
     return lambda value: value / scale
+
+
+def magnitude(evaluator: Evaluator, component: Component, records: Iterable[Record]) -> float:
+    """Return the sum of the absolute values that a component is made of: what a tolerance between floats is relative to."""
+    if component.of is None:
+        return 0.0
+    found = [value for value in map(_value(evaluator, component.of), records) if value is not None]
+    numbers = [value.amount if isinstance(value, Money) else value for value in found]
+    floats = [abs(float(value)) for value in numbers if isinstance(value, int | float | Decimal)]
+    return math.fsum(value * value if component.measure == "squares" else value for value in floats)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .clock import Clock
+    from .store import StoreContract
 
-_ROOMS = {"Clock": "clock"}
-__all__ = ["Clock"]
+_ROOMS = {"Clock": "clock", "StoreContract": "store"}
+__all__ = ["Clock", "StoreContract"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,196 @@
+"""The store contract: what is kept comes back, and every question has the answer that the language fixes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from ...errors import InvalidError
+from ...ports.store import Add, Store, Transaction, stream
+from ...query import Evaluator, Find, Tally, bind, bind_tally, each, find, tally
+from ...query.tallying import magnitude
+from ...records import Customer, Record, declaration_of
+from ..specimens import Fact, Specimen, Task, custom_fields
+from ..strategies import pool_of, questions, tallies, worlds
+from .opened import BINDING, OpenedContract, kept, passing
+
+ASKED: Final = (Customer, Specimen, Fact, Task)
+_SLOW: Final = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+
+@attrs.frozen
+class World:
+    """Records to compare a store's answers with."""
+
+    records: tuple[Record, ...]
+
+    def lookup(self, of: type[Record], record_id: UUID) -> Record | None:
+        """Return one of them."""
+        return next((record for record in self.records if record.id == record_id and type(record) is of), None)
+
+    def candidates(self, of: type[Record]) -> Iterable[Any]:
+        """Return those of a type."""
+        return [record for record in self.records if type(record) is of]
+
+
+class AnswersContract(OpenedContract):
+    """See ``StoreContract``."""
+
+    examples = 20
+    """How many random worlds each property is tried with."""
+
+    def test_a_store_returns_what_it_was_given(self, opened: Store) -> None:
+        """Every field of every kind, to the last microsecond, digit and code point."""
+
+        @settings(max_examples=self.examples, deadline=None, suppress_health_check=_SLOW)
+        @given(worlds(ASKED, custom=custom_fields, max_size=3))
+        def holds(world: tuple[Record, ...]) -> None:
+            with passing(opened, write=True) as transaction:
+                assert transaction.write([Add(record) for record in world]) == []
+                for record in world:
+                    found = transaction.get(type(record), [record.id])[record.id]
+                    assert found == record
+                    _same_kinds(found, record)
+
+        holds()
+
+    def test_a_question_finds_what_the_language_says(self, opened: Store) -> None:
+        """The same records in the same order as the evaluation in Python, whole and in pages."""
+        asked = [questions(of, ASKED, custom=custom_fields, pool=pool_of(ASKED)) for of in ASKED]
+
+        @settings(max_examples=self.examples, deadline=None, suppress_health_check=_SLOW)
+        @given(worlds(ASKED, custom=custom_fields), st.lists(st.one_of(asked), min_size=4, max_size=8))
+        def holds(world: tuple[Record, ...], found: list[Find[Any]]) -> None:
+            with passing(opened, write=True) as transaction:
+                assert transaction.write([Add(record) for record in world]) == []
+                for question in found:
+                    _found_alike(transaction, bind(question, BINDING), World(world))
+
+        holds()
+
+    def test_a_tally_counts_what_the_language_says(self, opened: Store) -> None:
+        """The same cells in the same order; exact but for what is a float, which is equal within 1e-9."""
+        asked = [tallies(of, ASKED, custom=custom_fields, pool=pool_of(ASKED)) for of in ASKED]
+
+        @settings(max_examples=self.examples, deadline=None, suppress_health_check=_SLOW)
+        @given(worlds(ASKED, custom=custom_fields), st.lists(st.one_of(asked), min_size=4, max_size=8))
+        def holds(world: tuple[Record, ...], counted: list[Tally]) -> None:
+            with passing(opened, write=True) as transaction:
+                assert transaction.write([Add(record) for record in world]) == []
+                for question in counted:
+                    _counted_alike(transaction, bind_tally(question, BINDING, _no_extent), World(world))
+
+        holds()
+
+    def test_access_hides_records_from_every_use(self, opened: Store) -> None:
+        """Subject, reference, ``has`` and ``latest`` see only what the access condition lets through."""
+        asked = [questions(of, ASKED, custom=custom_fields, pool=pool_of(ASKED)) for of in ASKED]
+        hidden = {
+            Customer: each(Customer).name >= "a",
+            Specimen: ~(each(Specimen).whole < 0),
+            Fact: each(Fact).score >= 0,
+        }
+        narrowed = attrs.evolve(BINDING, access=hidden.get)
+
+        @settings(max_examples=max(self.examples // 2, 1), deadline=None, suppress_health_check=_SLOW)
+        @given(worlds(ASKED, custom=custom_fields), st.lists(st.one_of(asked), min_size=4, max_size=8))
+        def holds(world: tuple[Record, ...], found: list[Find[Any]]) -> None:
+            with passing(opened, write=True) as transaction:
+                assert transaction.write([Add(record) for record in world]) == []
+                for question in found:
+                    _found_alike(transaction, bind(question, narrowed), World(world))
+
+        holds()
+
+    # --- pages ---
+    def test_a_stream_yields_everything_once_in_order(self, opened: Store) -> None:
+        """Page after page, also where the order's key is missing or the same for many."""
+        kept(opened, *(Task(key=str(n), phase=f"p{n % 3}", due_at=None) for n in range(250)))
+        task = each(Task)
+        with passing(opened) as transaction:
+            for order in ([], [task.phase], [-task.phase], [task.due_at, -task.phase], [-task.key]):
+                question = bind(find(Task, order=order), BINDING)
+                whole = [one.id for one in transaction.find(question)]
+                assert len(whole) == 250
+                assert [one.id for one in stream(transaction, question, page_size=33)] == whole
+
+    def test_the_last_page_says_that_it_is(self, opened: Store) -> None:
+        """``next`` is None exactly where nothing follows."""
+        kept(opened, *(Task(key=str(n)) for n in range(4)))
+        with passing(opened) as transaction:
+            page = transaction.find(find(Task, limit=2))
+            assert page.next is not None
+            last = transaction.find(find(Task, limit=2, after=page.next))
+            assert (len(last), last.next) == (2, None)
+            assert transaction.find(find(Task, limit=4)).next is None
+            assert transaction.find(find(Task)).next is None
+
+    def test_a_cursor_that_is_no_page_s_is_refused(self, opened: Store) -> None:
+        """It may come from outside."""
+        task = each(Task)
+        with passing(opened) as transaction:
+            for cursor in ("", "x", "W10", "WzEsMl0", "WyJ4IiwieCJd", "é"):
+                with pytest.raises(InvalidError):
+                    transaction.find(find(Task, order=[task.due_at], limit=1, after=cursor))
+
+
+def _no_extent(path: object) -> None:
+    return None
+
+
+# --- comparing ---
+def _same_kinds(found: Record, record: Record) -> None:
+    """Equal is not enough: ``True == 1``, and an instant may be equal in another time zone."""
+    for field in declaration_of(type(record)).fields:
+        mine, theirs = getattr(record, field.name), getattr(found, field.name)
+        if field.kind in ("int", "decimal", "bool", "instant", "date", "text", "json"):
+            assert _shape(theirs) == _shape(mine), field.name
+
+
+def _shape(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _shape(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_shape(item) for item in value]
+    return str(value.tzinfo) if hasattr(value, "tzinfo") else "str" if isinstance(value, str) else type(value).__name__
+
+
+def _found_alike(transaction: Transaction, question: Find[Any], world: World) -> None:
+    note(f"{question!r}")
+    expected = Evaluator(world).find(attrs.evolve(question, limit=None))
+    ids, after = [], None
+    for _ in range(len(expected) + 1):
+        page = transaction.find(attrs.evolve(question, after=after))
+        assert question.limit is None or len(page) <= question.limit
+        ids += [record.id for record in page]
+        after = page.next
+        if after is None:
+            break
+    assert ids == [record.id for record in expected]
+
+
+def _counted_alike(transaction: Transaction, question: Tally, world: World) -> None:
+    note(f"{question!r}")
+    records = tuple(world.candidates(question.of))
+    expected = tally(Evaluator(world), question, records)
+    found = transaction.tally(question)
+    assert [cell.key for cell in found] == [cell.key for cell in expected]
+    for name, component in question.components.items():
+        slack = magnitude(Evaluator(world), component, records) * 1e-9
+        for mine, theirs in zip(expected, found, strict=True):
+            assert _is_close(mine.values[name], theirs.values[name], slack), (name, mine, theirs)
+
+
+def _is_close(mine: Any, theirs: Any, slack: float) -> bool:
+    if isinstance(mine, Mapping):
+        return mine.keys() == theirs.keys() and all(_is_close(mine[key], theirs[key], slack) for key in mine)
+    if isinstance(mine, float) and isinstance(theirs, float | int):
+        return math.isclose(mine, theirs, rel_tol=1e-9, abs_tol=slack)
+    return type(mine) is not float and bool(mine == theirs)
