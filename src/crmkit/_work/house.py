@@ -47,15 +47,15 @@ class House:
     """Makes the face (a CRM) of a unit of work, for the contexts of hooks."""
     behind: frozenset[str] = frozenset()
     secret: bytes = b""
-    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    settings: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     by_name: Mapping[str, type[Record]] = attrs.field(init=False)
     woken: threading.Event = attrs.field(factory=threading.Event)
     _access: Mapping[type[Record], list[AccessRule]] = attrs.field(init=False)
-    _normalisers: dict[type[Record], Any] = attrs.field(factory=dict)
-    _stampers: dict[type[Record], Any] = attrs.field(factory=dict)
-    _definitions: dict[Any, Definitions] = attrs.field(factory=dict)
-    _writers: set[Any] = attrs.field(factory=set)
-    _open: dict[str, Any] = attrs.field(factory=dict)
+    _normalisers: dict[type[Record], Any] = attrs.field(factory=dict[type[Record], Any])
+    _stampers: dict[type[Record], Any] = attrs.field(factory=dict[type[Record], Any])
+    _definitions: dict[Any, Definitions] = attrs.field(factory=dict[Any, Definitions])
+    _writers: set[Any] = attrs.field(factory=set[Any])
+    _open: dict[str, Any] = attrs.field(factory=dict[str, Any])
     _opening: threading.Lock = attrs.field(factory=threading.Lock)
 
     def __attrs_post_init__(self) -> None:

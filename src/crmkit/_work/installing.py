@@ -71,13 +71,14 @@ def _install(unit: Unit, of: type[Any], declared: Sequence[Any], key: tuple[str,
     return len(new) + len(differing) + len(retired)
 
 
-def _exists(unit: Unit, of: type[Any], record: Record, key: tuple[str, ...]) -> bool:
+def _exists(unit: Unit, of: type[Record], record: Record, key: tuple[str, ...]) -> bool:
     """A definition of the user's own has the key already: it stays."""
     return bool(unit.find(of, *(getattr(each(of), name) == getattr(record, name) for name in key), limit=1))
 
 
 def _brought(kept: Any, declared: Any) -> Any:
-    own = [field.name for field in declaration_of(type(kept)).own_fields]
+    of: type[Record] = type(kept)
+    own = [field.name for field in declaration_of(of).own_fields]
     changes = {name: getattr(declared, name) for name in own if getattr(declared, name) != getattr(kept, name)}
     return attrs.evolve(kept, **changes) if changes else kept
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -39,7 +39,7 @@ class Runner:
         )  # fmt: skip
 
     @contextmanager
-    def transaction(self) -> Iterator[Unit]:
+    def transaction(self) -> Generator[Unit]:
         """One unit that may write; committed at the end, kept out altogether where it raises. Not run again."""
         unit = self.unit(write=True)
         try:

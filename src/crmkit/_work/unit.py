@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -123,7 +123,7 @@ class Unit:
         return self.tx
 
     @contextmanager
-    def asking(self, type_name: str) -> Iterator[None]:
+    def asking(self, type_name: str) -> Generator[None]:
         """While hooks on a record type are asked: they see all records, and may not write."""
         before, self._asked = self._asked, type_name
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path as FilePath
@@ -169,7 +169,7 @@ class CRM(Families):
 
     # --- units of work ---
     @contextmanager
-    def transaction(self) -> Iterator[Self]:
+    def transaction(self) -> Generator[Self]:
         """One unit of work for several verbs, kept as a whole or not at all. It is not run again: TryAgain comes out."""
         if self._unit is not None:
             yield self

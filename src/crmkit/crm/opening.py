@@ -35,7 +35,7 @@ class Options:
     discover: bool = True
     builtins: bool = True
     disabled: Collection[str] = ()
-    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    settings: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     time_zone: str = "UTC"
     currency: str = "EUR"
     languages: tuple[str, ...] = ("en",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -38,7 +38,7 @@ class OpenedContract(ABC):
 
 
 @contextmanager
-def writing(store: Store) -> Iterator[Transaction]:
+def writing(store: Store) -> Generator[Transaction]:
     """A transaction that is committed at the end, or rolled back where the body raises."""
     transaction = store.begin(write=True)
     try:
@@ -50,7 +50,7 @@ def writing(store: Store) -> Iterator[Transaction]:
 
 
 @contextmanager
-def passing(store: Store, *, write: bool = False) -> Iterator[Transaction]:
+def passing(store: Store, *, write: bool = False) -> Generator[Transaction]:
     """A transaction of which nothing is kept."""
     transaction = store.begin(write=write)
     try:
