@@ -1,0 +1,113 @@
+"""How a transaction begins and ends: our own one on a connection of the pool, or a savepoint in a host's."""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.link import AlchemyLink, Link, fault_of
+from crmkit.errors import CRMError, StorageBusy
+
+
+class Boundary(ABC):
+    """The ends of one transaction.
+
+    Attributes:
+        link: the connection that it runs on.
+        is_writer: it may write.
+    """
+
+    link: Link
+    is_writer: bool
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Keep what was written."""
+
+    @abstractmethod
+    def rollback(self) -> None:
+        """Keep nothing; raises nothing."""
+
+
+class Own(Boundary):
+    """A transaction of ours, on a connection of the pool."""
+
+    def __init__(self, engine: Engine, database: Database, place: str, *, write: bool) -> None:
+        """Take a connection and begin.
+
+        Raises:
+            StorageBusy: another writer holds the database, or all connections are in use. StoreError: it can not be reached.
+        """
+        self.is_writer = write
+        self._connection = _connected(engine, database, place)
+        self.link = AlchemyLink(self._connection, database, place)
+        try:
+            if not database.is_begun(self.link.driver):
+                for text in database.begin(write=write):
+                    self.link.change(text)
+        except BaseException:
+            self.rollback()
+            raise
+
+    def commit(self) -> None:
+        """Keep what was written.
+
+        Raises:
+            TryAgain: nothing was kept. OutcomeUnknown: nobody knows.
+        """
+        try:
+            self._connection.commit()
+        except Exception as error:
+            self.rollback()
+            raise self.link.fault(error, committing=True) from error
+        self._connection.close()
+
+    def rollback(self) -> None:
+        """Keep nothing. A transaction that the database has ended itself, or a connection that is gone, is no fault."""
+        try:
+            self._connection.rollback()
+        except Exception:  # noqa: BLE001  # whatever it was, nothing is kept: the connection is thrown away
+            self._connection.invalidate()
+        self._connection.close()
+
+
+def _connected(engine: Engine, database: Database, place: str) -> Connection:
+    try:
+        return engine.connect()
+    except PoolTimeout as error:
+        raise StorageBusy(f"All connections to {place} are in use: try again later.") from error
+    except Exception as error:
+        raise fault_of(error, database, place) from error
+
+
+class Guest(Boundary):
+    """A savepoint in the transaction of a host, which alone commits or rolls back."""
+
+    def __init__(self, link: Link, names: Iterator[int], *, write: bool) -> None:
+        """Begin a savepoint, in the host's transaction."""
+        self.link = link
+        self.is_writer = write
+        self._name = f"crmkit_guest_{next(names)}"
+        link.change(f"SAVEPOINT {self._name}")
+
+    def commit(self) -> None:
+        """What was written is the host's to keep."""
+        self.link.change(f"RELEASE SAVEPOINT {self._name}")
+
+    def rollback(self) -> None:
+        """Undo what was written; a host's transaction that is over has undone it already."""
+        try:
+            self.link.change(f"ROLLBACK TO SAVEPOINT {self._name}")
+            self.link.change(f"RELEASE SAVEPOINT {self._name}")
+        except CRMError:
+            return
+
+
+def numbers() -> Iterator[int]:
+    """Return numbers for the names of savepoints on one connection."""
+    return itertools.count(1)

@@ -1,0 +1,76 @@
+"""What a store works out once and keeps: the layout of each record type, and the statement of each shape of question."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Table, bindparam, select
+
+from crmkit.builtin.sql.compile.finding import FindShape, FindStatement, compile_find
+from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.layout import Layout, compiled
+from crmkit.errors import InvalidError
+from crmkit.records import LedgerEntry, Record, declaration_of
+
+R = TypeVar("R", bound=Record)
+S = TypeVar("S")
+_STATEMENTS = 500
+"""How many statements are kept; the one that was not used longest goes first."""
+
+
+class Catalogue:
+    """The record types of a store in one schema, under one prefix.
+
+    Attributes:
+        types: the record types by name, the ledger's own among them.
+    """
+
+    def __init__(self, types: Iterable[type[Record]], database: Database, *, schema: str, prefix: str) -> None:
+        self.types: dict[str, type[Record]] = {declaration_of(of).name: of for of in (*types, LedgerEntry)}
+        self.database, self.schema, self.prefix = database, schema, prefix
+        self._layouts: dict[type[Record], Layout[Any]] = {}
+        self._statements: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def layout(self, of: type[R]) -> Layout[R]:
+        """Return the layout of a record type.
+
+        Raises:
+            InvalidError: it is none of the store's.
+        """
+        found = self._layouts.get(of)
+        if found is None:
+            name = declaration_of(of).name
+            if self.types.get(name) is not of:
+                raise InvalidError(
+                    f"The store does not know the record type {name!r}: open it with {of.__name__}.",
+                    code="unknown_type",
+                )
+            found = self._layouts[of] = Layout(of, self.database, prefix=self.prefix, schema=self.schema)
+        return cast("Layout[R]", found)
+
+    def table(self, of: type[Record]) -> Table:
+        """Return the table of a record type."""
+        return self.layout(of).table
+
+    def find_statement(self, shape: FindShape) -> FindStatement:
+        """Return the statement of a question of this shape."""
+        return self._kept(shape, lambda: compile_find(shape, self.layout(shape.of).read, self.table, self.database))
+
+    def get_statement(self, of: type[Record], n: int) -> str:
+        """Return the statement that asks for n records by their ids."""
+        return self._kept((of, n), lambda: self._get(self.layout(of), n))
+
+    def _get(self, layout: Layout[Any], n: int) -> str:
+        columns = layout.table.c
+        asked = select(*(columns[name] for name in layout.read))
+        return compiled(asked.where(columns.id.in_([bindparam(f"p{i}") for i in range(n)])), self.database).text
+
+    def _kept(self, shape: Hashable, compile_: Callable[[], S]) -> S:
+        found: S | None = self._statements.get(shape)
+        if found is None:
+            found = self._statements[shape] = compile_()
+            if len(self._statements) > _STATEMENTS:
+                self._statements.popitem(last=False)
+        return found

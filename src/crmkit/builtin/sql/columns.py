@@ -1,0 +1,222 @@
+"""From a field to its columns: how its value is written, compared and read back.
+
+Writing is generated code, one expression per field. Reading is by column: most kinds need nothing at all, the others
+one loop over the column's values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+import attrs
+
+from crmkit.builtin.sql.dialect import Database
+from crmkit.errors import InvalidError
+from crmkit.records import AnyRef, Digest, Field, FrozenMap, LocalText, Money, PartialDate, WallTime
+from crmkit.records.fields import Kind
+from crmkit.records.ids import id_from_int
+from crmkit.records.money import places_of
+from crmkit.records.text import fold
+from crmkit.records.times import micros
+from crmkit.records.values import EMPTY, frozen
+
+Values: TypeAlias = Sequence[Any]
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@attrs.frozen(kw_only=True)
+class Kept:
+    """How one field is kept.
+
+    Attributes:
+        field: the field.
+        columns: the names of its columns.
+        sources: for each column the Python expression of its value, of the field's value ``{v}``.
+        width: how many of its columns are read: the search key of a text is not.
+        read: from the values of its columns to the field's values; None where they are the same.
+    """
+
+    field: Field
+    columns: tuple[str, ...]
+    sources: tuple[str, ...]
+    width: int = 1
+    read: Callable[..., Values] | None = None
+
+
+def kept(field: Field, database: Database) -> Kept:
+    """Return how a field is kept in a database."""
+    name, *more = field.columns
+    if field.kind == "money":
+        return Kept(
+            field=field,
+            columns=field.columns,
+            sources=(_given("money_out({v})"), _given("{v}.currency")),
+            width=2,
+            read=_money,
+        )
+    source = _given(_SOURCES.get(field.kind, "{v}"))
+    read = _READ.get(field.kind)
+    if field.kind == "ref":
+        source, read = _given(database.id_source), database.ids_read
+    if field.kind == "decimal":
+        source, read = _given(f"decimal_out({{v}}, {field.places})"), _decimals(field.places)
+    if more:
+        return Kept(field=field, columns=(name, *more), sources=(source, _given("fold({v})")), read=read)
+    return Kept(field=field, columns=(name,), sources=(source,), read=read)
+
+
+def _given(source: str) -> str:
+    return source if source == "{v}" else f"(None if {{v}} is None else {source})"
+
+
+# --- writing ---
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
+
+
+def json_out(value: Any) -> str:
+    """Return a JSON value as text, always the same for equal values."""
+    return "{}" if value is EMPTY else _to_json(value)
+
+
+def decimal_out(value: Decimal, places: int) -> int:
+    """Return a decimal as a whole number of its smallest unit.
+
+    Raises:
+        InvalidError: it has more decimals than its field.
+    """
+    scaled = value.scaleb(places)
+    whole = int(scaled)
+    if whole != scaled:
+        raise InvalidError(f"{value} has more than {places} decimals: round it first.", code="places")
+    return whole
+
+
+def money_out(value: Money) -> int:
+    """Return money in whole minor units.
+
+    Raises:
+        InvalidError: it has no currency, or more decimals than its currency.
+    """
+    if not value.currency:
+        raise InvalidError(f"{value.amount} has no currency: write Money('12.50', 'EUR').", code="currency")
+    return value.minor
+
+
+def codes_out(value: frozenset[str]) -> str:
+    """Return a set as text: its members in order, each between line breaks.
+
+    Raises:
+        InvalidError: a member has a line break in it.
+    """
+    if any("\n" in member for member in value):
+        raise InvalidError("A member of a set can not hold a line break: remove it.", code="forbidden_character")
+    return "\n" + "\n".join(sorted(value)) + "\n" if value else ""
+
+
+def any_ref_out(value: AnyRef) -> str:
+    """Return a reference to any type as text."""
+    return f"{value.type}:{value.id.int:032x}"
+
+
+_SOURCES: Final[Mapping[Kind, str]] = {
+    "instant": "micros({v})", "date": "{v}.isoformat()", "partial_date": "str({v})", "wall_time": "str({v})",
+    "local_text": "json_out({v}.texts)", "codes": "codes_out({v})", "any_ref": "any_ref_out({v})", "json": "json_out({v})",
+    "digest": "bytes({v})",
+}  # fmt: skip
+SCOPE: Final[Mapping[str, Any]] = {
+    "micros": micros, "json_out": json_out, "codes_out": codes_out, "any_ref_out": any_ref_out, "decimal_out": decimal_out,
+    "money_out": money_out, "fold": fold,
+}  # fmt: skip
+"""The names that generated code may use."""
+
+
+# --- reading ---
+def _each(convert: Callable[[Any], Any]) -> Callable[..., Values]:
+    def read(values: Values) -> Values:
+        return [None if value is None else convert(value) for value in values]
+
+    return read
+
+
+def _instants(values: Values) -> Values:
+    return [None if value is None else _EPOCH + timedelta(0, 0, value) for value in values]
+
+
+def _decimals(places: int) -> Callable[..., Values]:
+    return _each(lambda value: Decimal(value).scaleb(-places))
+
+
+_new: Final = object.__new__
+_set_amount: Final = Money.__dict__["amount"].__set__
+_set_currency: Final = Money.__dict__["currency"].__set__
+
+
+def money_in(minor: int, currency: str) -> Money:
+    """Return money of minor units, past ``__init__``: it was checked when it was written."""
+    made = _new(Money)
+    _set_amount(made, Decimal(minor).scaleb(-places_of(currency)))
+    _set_currency(made, currency)
+    return made
+
+
+def _money(minors: Values, currencies: Values) -> Values:
+    return [
+        None if minor is None else money_in(minor, currency) for minor, currency in zip(minors, currencies, strict=True)
+    ]
+
+
+def _any_refs(values: Values) -> Values:
+    memo: dict[Any, AnyRef | None] = {None: None}
+    for value in values:
+        if value not in memo:
+            memo[value] = AnyRef(value[:-33], id_from_int(int(value[-32:], 16)))
+    return [memo[value] for value in values]
+
+
+def _sets(values: Values) -> Values:
+    memo: dict[Any, frozenset[str] | None] = {None: None, "": frozenset()}
+    for value in values:
+        if value not in memo:
+            memo[value] = frozenset(value[1:-1].split("\n"))
+    return [memo[value] for value in values]
+
+
+def json_in(value: Any) -> Any:
+    """Return a JSON value, deep-frozen; a server's driver may have parsed it already."""
+    return EMPTY if value == "{}" else frozen(json.loads(value))
+
+
+def _local_text(value: str) -> LocalText:
+    return LocalText(FrozenMap(json.loads(value)))
+
+
+_READ: Final[Mapping[Kind, Callable[..., Values]]] = {
+    "instant": _instants, "date": _each(date.fromisoformat), "partial_date": _each(PartialDate.parse), "bool": _each(bool),
+    "wall_time": _each(WallTime.parse), "local_text": _each(_local_text), "codes": _sets, "any_ref": _any_refs,
+    "json": _each(json_in), "digest": _each(Digest),
+}  # fmt: skip
+
+
+# --- constants ---
+def constant(field_kind: Kind, value: Any, database: Database) -> Any:
+    """Return a constant of a question as a column of this kind keeps it (numbers apart: ``numbers.py``)."""
+    if field_kind == "ref":
+        return database.id_kept(value)
+    made = _CONSTANTS.get(field_kind)
+    return value if made is None else made(value)
+
+
+_CONSTANTS: Final[Mapping[Kind, Callable[[Any], Any]]] = {
+    "instant": micros, "date": date.isoformat, "partial_date": str, "wall_time": str, "codes": codes_out, "any_ref": any_ref_out,
+    "json": json_out, "digest": bytes, "local_text": lambda value: json_out(value.texts),
+}  # fmt: skip
+
+
+def id_of(raw: Any) -> UUID:
+    """Return an id from the bytes, or the UUID, that a driver gives."""
+    return raw if isinstance(raw, UUID) else id_from_int(int.from_bytes(raw, "big"))

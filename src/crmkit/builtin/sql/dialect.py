@@ -1,0 +1,130 @@
+"""What differs from database to database, in one class for each: types, functions, how a transaction begins, what an error means."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Dialect, Table
+from sqlalchemy.types import TypeEngine
+
+from crmkit.errors import CRMError, StoreError
+from crmkit.records.fields import Kind
+
+if TYPE_CHECKING:
+    from crmkit.builtin.sql.link import Link
+
+
+class Taken(StoreError):
+    """A statement would have broken a unique key; never leaves this store."""
+
+
+class Database(ABC):
+    """The facts of one database.
+
+    Attributes:
+        name: SQLAlchemy's name of it.
+        sql: the dialect that statements are compiled with; its parameters are positional.
+        batch: how many ids one look-up asks for at once.
+        has_schemas: a table's name may be led by a schema's.
+        lock_rows: what a claim's SELECT ends in, so that no other claim takes the same rows.
+        smallest_id: what all ids are greater than.
+        aborts_on_error: after a failed statement nothing but a rollback (to a savepoint) is possible.
+    """
+
+    name: ClassVar[str]
+    sql: Dialect
+    batch: ClassVar[int] = 500
+    has_schemas: ClassVar[bool] = True
+    lock_rows: ClassVar[str] = ""
+    aborts_on_error: ClassVar[bool] = True
+    smallest_id: ClassVar[Any]
+
+    # --- columns ---
+    @abstractmethod
+    def type_of(self, kind: Kind) -> TypeEngine[Any]:
+        """Return the column type of a kind."""
+
+    @abstractmethod
+    def id_kept(self, value: UUID) -> Any:
+        """Return an id as the database keeps it."""
+
+    def bytes_kept(self, value: bytes, kind: str) -> Any:
+        """Return the bytes of an id or digest as the database keeps them."""
+        return self.id_kept(UUID(bytes=value)) if kind == "ref" else value
+
+    @property
+    @abstractmethod
+    def id_source(self) -> str:
+        """How generated code writes the id ``{v}`` as the database keeps it."""
+
+    @abstractmethod
+    def ids_read(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Return a column of ids, some of them missing, as UUIDs."""
+
+    @abstractmethod
+    def table_options(self, *, coarse: bool) -> Mapping[str, Any]:
+        """Return what SQLAlchemy's Table is told beside its columns."""
+
+    # --- expressions ---
+    @abstractmethod
+    def insert(self, table: Table) -> Any:
+        """Return an INSERT of all columns that passes over rows whose id or unique key is taken."""
+
+    @abstractmethod
+    def holds(self, text: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return whether the text has the needle in it, by code points."""
+
+    @abstractmethod
+    def custom(self, column: ColumnElement[Any], key: str, kind: Kind) -> ColumnElement[Any]:
+        """Return the value of a custom field, NULL where there is none of that kind; fit for an index."""
+
+    @abstractmethod
+    def ordered(self, value: ColumnElement[Any], *, descending: bool) -> ColumnElement[Any]:
+        """Return the key to order by, NULL smallest."""
+
+    @abstractmethod
+    def exact_sum(
+        self, value: ColumnElement[Any]
+    ) -> tuple[Sequence[ColumnElement[Any]], Callable[[Sequence[Any]], int]]:
+        """Return columns, and how their values make the exact sum of 64-bit integers."""
+
+    # --- the schema ---
+    @abstractmethod
+    def tables(self, link: Link, *, schema: str) -> Mapping[str, frozenset[str]]:
+        """Return the columns of each table of a schema."""
+
+    @abstractmethod
+    def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
+        """Return the names of the indexes of a schema."""
+
+    @abstractmethod
+    def check_identity(self, link: Link, tables: Mapping[str, Any], ledger: str, version: int) -> None:
+        """Refuse a database that is another program's, or was made by a newer version.
+
+        Raises:
+            StoreCorrupt, NewerSchema: as it says.
+        """
+
+    @abstractmethod
+    def mark_identity(self, link: Link, version: int) -> None:
+        """Mark an empty database as ours, with the version of its schema."""
+
+    # --- transactions ---
+    @abstractmethod
+    def begin(self, *, write: bool) -> Sequence[str]:
+        """Return the statements that begin a transaction."""
+
+    @abstractmethod
+    def is_begun(self, driver: Any) -> bool:
+        """Say whether the driver's connection is in a transaction of the database."""
+
+    @abstractmethod
+    def is_autocommit(self, driver: Any) -> bool:
+        """Say whether the driver's connection keeps every statement at once."""
+
+    @abstractmethod
+    def fault(self, error: BaseException, *, committing: bool, place: str) -> CRMError:
+        """Return what an error of the driver means to a caller."""

@@ -1,0 +1,76 @@
+"""A guest in a host's transaction: on SQLAlchemy's connection, on Django's, or on the driver's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from crmkit.builtin.sql.boundary import Boundary, Guest, numbers
+from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.link import AlchemyLink, DriverLink, Link
+from crmkit.errors import InvalidError, UnsupportedError
+
+_PLACE: Final = "the host's database"
+
+
+def visit(connection: Any, database: Database) -> Callable[[bool], Boundary]:
+    """Return what begins a guest's transactions on a connection.
+
+    Raises:
+        InvalidError: it is no connection, or one of another database. UnsupportedError: it is in autocommit.
+    """
+    link = _link(connection, database)
+    _join(link)
+    names = numbers()
+
+    def begin(write: bool) -> Boundary:
+        _join(link)
+        return Guest(link, names, write=write)
+
+    return begin
+
+
+def _link(connection: Any, database: Database) -> Link:
+    if isinstance(connection, Connection):
+        _same(connection.dialect.name, database)
+        return AlchemyLink(connection, database, _PLACE)
+    if hasattr(connection, "in_atomic_block") and hasattr(connection, "vendor"):
+        _same(connection.vendor, database)
+        if not connection.in_atomic_block:
+            raise _autocommit("enter transaction.atomic()")
+        connection.ensure_connection()
+        return DriverLink(connection.connection, database, _PLACE)
+    if hasattr(connection, "cursor"):
+        return DriverLink(connection, database, _PLACE)
+    raise InvalidError(
+        f"{type(connection).__name__} is no connection: give SQLAlchemy's, Django's, or the driver's.",
+        code="connection",
+    )
+
+
+def _same(name: str, database: Database) -> None:
+    if name != database.name:
+        raise InvalidError(f"The connection is to {name}, this store speaks to {database.name}.", code="connection")
+
+
+def _join(link: Link) -> None:
+    """See that the host's transaction has begun; where the driver would begin it later, at the first change, begin it now.
+
+    Without that, the end of our savepoint would end the transaction, and keep what the host may still roll back.
+    """
+    database = link.database
+    if isinstance(link, AlchemyLink) and not link.connection.in_transaction():
+        link.connection.begin()
+    if database.is_autocommit(link.driver):
+        raise _autocommit("begin one")
+    if not database.is_begun(link.driver):
+        for text in database.begin(write=True):
+            link.change(text)
+
+
+def _autocommit(hint: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"The host's connection is in no transaction (autocommit): {hint} first.", code="autocommit"
+    )

@@ -1,0 +1,208 @@
+"""The facts of SQLite."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, case, func, literal_column, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.types import BLOB, TEXT, BigInteger, Boolean, TypeEngine
+
+from crmkit.builtin.sql.dialect import Database, Taken
+from crmkit.builtin.sql.link import Link
+from crmkit.errors import (
+    CRMError,
+    InvalidError,
+    NewerSchema,
+    StorageBusy,
+    StorageFull,
+    StoreCorrupt,
+    StoreError,
+    TryAgain,
+    UpgradeNeeded,
+)
+from crmkit.records.fields import Kind
+from crmkit.records.ids import id_from_int
+
+_NUMBERS: Final = frozenset({"int", "decimal", "instant", "money"})
+_BYTES: Final = frozenset({"ref", "digest"})
+_COLUMNS: Final = "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'"
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LOW: Final = 0xFFFFFFFF
+APPLICATION_ID: Final = 0x43524D6B
+"""Stands in the head of our files ("CRMk"), so that we never take another program's for ours."""
+
+
+class SQLite(Database):
+    """SQLite, by the driver of Python's own library."""
+
+    name: ClassVar[str] = "sqlite"
+    has_schemas: ClassVar[bool] = False
+    aborts_on_error: ClassVar[bool] = False
+    smallest_id: ClassVar[Any] = b""
+
+    def __init__(self) -> None:
+        self.sql = SQLiteDialect_pysqlite(paramstyle="qmark")
+
+    # --- columns ---
+    def type_of(self, kind: Kind) -> TypeEngine[Any]:
+        """Return the column type of a kind."""
+        if kind in _NUMBERS:
+            return BigInteger()
+        if kind in _BYTES:
+            return BLOB()
+        return Boolean(create_constraint=False) if kind == "bool" else TEXT()
+
+    def id_kept(self, value: UUID) -> bytes:
+        """Return an id as 16 bytes, which order as the id does."""
+        return value.int.to_bytes(16, "big")
+
+    @property
+    def id_source(self) -> str:
+        """How generated code writes the id."""
+        return "{v}.int.to_bytes(16, 'big')"
+
+    def ids_read(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Return a column of ids as UUIDs; the same id is made once."""
+        memo: dict[Any, UUID | None] = {None: None}
+        for value in values:
+            if value not in memo:
+                memo[value] = id_from_int(int.from_bytes(value, "big"))
+        return [memo[value] for value in values]
+
+    def table_options(self, *, coarse: bool) -> Mapping[str, Any]:
+        """A coarse table has no rowid: it would tell the order in which its rows came."""
+        return {"sqlite_with_rowid": not coarse}
+
+    # --- expressions ---
+    def insert(self, table: Table) -> Any:
+        """Return an INSERT that passes over rows whose id or unique key is taken."""
+        return insert(table).on_conflict_do_nothing()
+
+    def holds(self, text: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return whether the text has the needle in it."""
+        return func.instr(text, needle) > literal_column("0")
+
+    def custom(self, column: ColumnElement[Any], key: str, kind: Kind) -> ColumnElement[Any]:
+        """Return a custom field's value, NULL where JSON's type is not the kind's.
+
+        A plain key stands in the statement, so that an expression index is found; any other one is bound.
+        """
+        if not _PLAIN_KEY.fullmatch(key):
+            return _odd_custom(column, key, kind)
+        path: ColumnElement[Any] = literal_column(f"'$.\"{key}\"'")
+        value: ColumnElement[Any] = func.json_extract(column, path)
+        return case((_is_of(kind, func.json_type(column, path), value), value))
+
+    def ordered(self, value: ColumnElement[Any], *, descending: bool) -> ColumnElement[Any]:
+        """NULL is smallest by itself."""
+        return value.desc() if descending else value.asc()
+
+    def exact_sum(
+        self, value: ColumnElement[Any]
+    ) -> tuple[Sequence[ColumnElement[Any]], Callable[[Sequence[Any]], int]]:
+        """Sum the upper and the lower 32 bits apart: a sum of 64-bit integers overflows."""
+        high, low = func.sum(value.op(">>")(literal_column("32"))), func.sum(value.op("&")(literal_column(str(_LOW))))
+        return (high, low), lambda halves: ((halves[0] or 0) << 32) + (halves[1] or 0)
+
+    # --- the schema ---
+    def tables(self, link: Link, *, schema: str) -> Mapping[str, frozenset[str]]:
+        """Return the columns of each table."""
+        found: dict[str, set[str]] = {}
+        for table, column in link.rows(_COLUMNS):
+            found.setdefault(table, set()).add(column)
+        return {table: frozenset(columns) for table, columns in found.items()}
+
+    def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
+        """Return the names of all indexes."""
+        return frozenset(name for (name,) in link.rows("SELECT name FROM sqlite_master WHERE type = 'index'"))
+
+    def check_identity(self, link: Link, tables: Mapping[str, Any], ledger: str, version: int) -> None:
+        """Refuse the file of another program, or of a newer version."""
+        ((identity,),) = link.rows("PRAGMA application_id")
+        ((made,),) = link.rows("PRAGMA user_version")
+        if identity not in (0, APPLICATION_ID) or (tables and ledger not in tables):
+            raise StoreCorrupt(
+                f"{link.place} is the database of another program: name another file.", code="other_program"
+            )
+        if identity == APPLICATION_ID and made > version:
+            raise NewerSchema(
+                f"{link.place} has the schema {made}, this version of crmkit knows {version}: use a newer one."
+            )
+
+    def mark_identity(self, link: Link, version: int) -> None:
+        """Write into the head of an empty file whose it is."""
+        link.change(f"PRAGMA application_id = {APPLICATION_ID}")
+        link.change(f"PRAGMA user_version = {version}")
+
+    # --- transactions ---
+    def begin(self, *, write: bool) -> Sequence[str]:
+        """A writer takes the lock at once: a reader that becomes one could lose what it has read."""
+        return ("BEGIN IMMEDIATE",) if write else ("BEGIN",)
+
+    def is_begun(self, driver: Any) -> bool:
+        """Say whether the connection is in a transaction."""
+        return bool(driver.in_transaction)
+
+    def is_autocommit(self, driver: Any) -> bool:
+        """Say whether nobody would begin a transaction on this connection."""
+        return not driver.in_transaction and driver.isolation_level is None
+
+    def fault(self, error: BaseException, *, committing: bool, place: str) -> CRMError:
+        """Return what an error means, by SQLite's own code of it."""
+        if isinstance(error, sqlite3.Error):
+            return _fault(error, place)
+        if isinstance(error, OverflowError):
+            return InvalidError("A whole number is too large: it must fit into 64 bits.", code="too_large")
+        if isinstance(error, UnicodeEncodeError):
+            return InvalidError("A text holds a lone surrogate: remove it.", code="forbidden_character")
+        return StoreError(f"{place} can not serve: {error}")
+
+
+def _is_of(kind: Kind, type_: ColumnElement[Any], value: ColumnElement[Any]) -> ColumnElement[Any]:
+    if kind == "bool":
+        return type_.in_([literal_column("'true'"), literal_column("'false'")])
+    if kind in _NUMBERS:  # JSON's integers may be longer than ours: then the value is a real
+        return (type_ == literal_column("'integer'")) & (func.typeof(value) == literal_column("'integer'"))
+    return type_ == literal_column("'text'")
+
+
+def _odd_custom(column: ColumnElement[Any], key: str, kind: Kind) -> ColumnElement[Any]:
+    each = func.json_each(column).table_valued("key", "value", "type")
+    held = (
+        select(each.c.value)
+        .where(each.c.key == key, _is_of(kind, each.c.type, each.c.value))
+        .limit(literal_column("1"))
+    )
+    return held.scalar_subquery()
+
+
+def _fault(error: sqlite3.Error, place: str) -> CRMError:
+    code = getattr(error, "sqlite_errorcode", 0)
+    primary, said = code & 0xFF, str(error)
+    if code == sqlite3.SQLITE_BUSY_SNAPSHOT:
+        return TryAgain("Another process wrote meanwhile; nothing was kept. Run the whole unit again.")
+    if code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+        return Taken(said)
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StorageBusy(f"{place} is held by another process: try again later.")
+    if primary == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_WRITE:
+        return StorageFull(
+            f"No space is left for {place}; nothing of the last unit was kept. Free space and repeat it."
+        )
+    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StoreCorrupt(f"{place} is damaged, or is no database ({said}): restore a backup, or name another file.")
+    if primary == sqlite3.SQLITE_READONLY:
+        return StoreError(f"{place} can not be written: make the file and its folder writable.", code="read_only")
+    if primary == sqlite3.SQLITE_CANTOPEN:
+        return StoreError(
+            f"{place} can not be opened: its folder must exist, and be readable and writable.", code="can_not_open"
+        )
+    if said.startswith(("no such table", "no such column")) or " has no column named " in said:
+        return UpgradeNeeded(f"{place} has another schema than the declarations ({said}): run `crmkit db upgrade`.")
+    return StoreError(f"{place} can not serve ({said}).")

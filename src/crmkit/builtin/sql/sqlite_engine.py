@@ -1,0 +1,53 @@
+"""Our own engine on a SQLite file: what its connections are told. A host's engine is never touched."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Final
+
+from sqlalchemy import URL, Engine, QueuePool, create_engine, event
+
+from crmkit.builtin.sql.sqlite import APPLICATION_ID
+from crmkit.errors import InvalidError
+
+_PRAGMAS: Final = (
+    "synchronous = FULL",
+    "foreign_keys = OFF",
+    "secure_delete = ON",
+    "cache_size = -16384",
+    "temp_store = MEMORY",
+)
+
+
+def sqlite_engine(url: URL, *, busy_timeout_s: float) -> Engine:
+    """Return an engine on a file, or on a database in memory that all of its users share, one after the other."""
+    if not url.drivername.endswith(("sqlite", "pysqlite")):
+        raise InvalidError(
+            f"{url.drivername!r} is no driver that the SQL store knows: write sqlite:///crm.db.", code="url"
+        )
+    in_memory = url.database in (None, "", ":memory:")
+    engine = create_engine(
+        url.set(drivername="sqlite"),
+        poolclass=QueuePool,
+        pool_size=1 if in_memory else 5,
+        max_overflow=0 if in_memory else -1,
+        pool_timeout=busy_timeout_s,
+        hide_parameters=True,
+        connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(driver: Any, _: Any) -> None:
+    driver.isolation_level = None  # we begin and end transactions ourselves
+    for pragma in _PRAGMAS:
+        driver.execute(f"PRAGMA {pragma}")
+    (identity,) = driver.execute("PRAGMA application_id").fetchone()
+    (pages,) = driver.execute("PRAGMA page_count").fetchone()
+    (mode,) = driver.execute("PRAGMA journal_mode").fetchone()
+    if mode != "wal" and (pages == 0 or identity == APPLICATION_ID):  # what is not ours is not changed
+        try:
+            driver.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError:
+            return  # a read-only file, or another process is just doing it: both journals are safe

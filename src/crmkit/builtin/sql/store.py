@@ -1,0 +1,151 @@
+"""The SQL store: an engine or a host's connection, the record types, and where their tables are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, Table, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from crmkit.builtin.sql import SqlStore, schema
+from crmkit.builtin.sql.boundary import Boundary, Own
+from crmkit.builtin.sql.catalogue import Catalogue
+from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.guest import visit
+from crmkit.builtin.sql.sqlite import SQLite
+from crmkit.builtin.sql.sqlite_engine import sqlite_engine
+from crmkit.builtin.sql.transaction import SqlTransaction
+from crmkit.errors import InvalidError, UnsupportedError, nearest
+from crmkit.ports.store import Field, Record, Schema
+
+Begin = Callable[[bool], Boundary]
+_DATABASES: Final[Mapping[str, type[Database]]] = {"sqlite": SQLite}
+_TENANT: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+
+def open_store(
+    url: Any, types: Sequence[type[Record]], *, schema: str, prefix: str, options: Mapping[str, Any]
+) -> SqlStore:
+    """Return a store on a URL, on an engine of the host, or (the bare name of a dialect) for guests only."""
+    if isinstance(url, Engine):
+        return _on_engine(url, types, schema=schema, prefix=prefix, is_ours=False)
+    if url in _DATABASES:
+        return OpenSqlStore(Catalogue(types, _DATABASES[url](), schema=schema, prefix=prefix), _no_engine)
+    engine = _engine(url, options)
+    return _on_engine(engine, types, schema=schema, prefix=prefix, is_ours=True)
+
+
+def _engine(url: Any, options: Mapping[str, Any]) -> Engine:
+    try:
+        made = make_url(url)
+    except (SQLAlchemyError, TypeError, AttributeError) as error:
+        raise InvalidError(f"{url!r} is no database URL: write one such as sqlite:///crm.db.", code="url") from error
+    _database(made.get_backend_name())
+    return sqlite_engine(made, busy_timeout_s=float(options.get("busy_timeout_s", 10)))
+
+
+def _database(name: str) -> Database:
+    if name not in _DATABASES:
+        raise InvalidError(
+            f"The SQL store does not speak to {name!r}: use {', '.join(_DATABASES)}.{nearest(name, _DATABASES)}",
+            code="url",
+        )
+    return _DATABASES[name]()
+
+
+def _on_engine(
+    engine: Engine, types: Sequence[type[Record]], *, schema: str, prefix: str, is_ours: bool
+) -> OpenSqlStore:
+    database, place = _database(engine.dialect.name), place_of(engine.url)
+    if schema and not database.has_schemas:
+        raise UnsupportedError(f"{database.name} has no schemas: use prefix= instead of schema=.")
+
+    def begin(write: bool) -> Boundary:
+        return Own(engine, database, place, write=write)
+
+    catalogue = Catalogue(types, database, schema=schema, prefix=prefix)
+    return OpenSqlStore(catalogue, begin, engine=engine if is_ours else None)
+
+
+def place_of(url: URL) -> str:
+    """Return a database by name, for messages: the file, or the URL without its password."""
+    return url.database or "the database in memory" if url.get_backend_name() == "sqlite" else url.render_as_string()
+
+
+def _no_engine(write: bool) -> Boundary:
+    raise UnsupportedError("This store was opened without a database: use on(connection).")
+
+
+class OpenSqlStore(SqlStore):
+    """A SQL store that is open. See ``Store``."""
+
+    def __init__(self, catalogue: Catalogue, begin: Begin, *, engine: Engine | None = None) -> None:
+        self._catalogue = catalogue
+        self._begin = begin
+        self._engine = engine
+
+    def begin(self, *, write: bool) -> SqlTransaction:
+        """Begin a transaction. See ``Store.begin``."""
+        return SqlTransaction(self._catalogue, self._begin(write))
+
+    def table(self, of: type[Record]) -> Table:
+        """Return the table of a record type, for statements of SQLAlchemy (``transaction.execute``)."""
+        return self._catalogue.table(of)
+
+    # --- schema ---
+    def status(self) -> Schema:
+        """Compare what is kept with the declarations. See ``Store.status``."""
+        boundary = self._begin(False)
+        try:
+            return schema.status(self._catalogue, boundary.link, is_ours=self._engine is not None)
+        finally:
+            boundary.rollback()
+
+    def upgrade(self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None) -> tuple[str, ...]:
+        """Bring the schema to the declarations, in one transaction. See ``Store.upgrade``."""
+        boundary = self._begin(True)
+        try:
+            is_ours = self._engine is not None
+            done = schema.upgrade(self._catalogue, boundary.link, is_ours=is_ours, custom=custom_indexes)
+        except BaseException:
+            boundary.rollback()
+            raise
+        boundary.commit()
+        return done
+
+    # --- other views of the same place ---
+    def with_types(self, types: Sequence[type[Record]]) -> OpenSqlStore:
+        """Return the same place with other record types. See ``Store.with_types``."""
+        return self._view(
+            Catalogue(types, self._catalogue.database, schema=self._catalogue.schema, prefix=self._catalogue.prefix)
+        )
+
+    def tenant(self, name: str) -> OpenSqlStore:
+        """Return the store of one company: a schema of its own, or a prefix where there are none. See ``Store.tenant``."""
+        if not _TENANT.fullmatch(name) or len(name) > 30:
+            raise InvalidError(
+                f"{name!r} can not name a company: use up to 30 small letters, digits and single _.", code="tenant"
+            )
+        old = self._catalogue
+        types = tuple(old.types.values())
+        if old.database.has_schemas:
+            return self._view(Catalogue(types, old.database, schema=name, prefix=old.prefix))
+        return self._view(Catalogue(types, old.database, schema="", prefix=f"{old.prefix}{name}__"))
+
+    def _view(self, catalogue: Catalogue) -> OpenSqlStore:
+        return OpenSqlStore(catalogue, self._begin, engine=self._engine)
+
+    def on(self, connection: Connection | Any) -> OpenSqlStore:
+        """Return this store as a guest in a host's transaction. See ``Store.on``.
+
+        Args:
+            connection: SQLAlchemy's, Django's (inside ``atomic``), or the driver's own.
+        """
+        return OpenSqlStore(self._catalogue, visit(connection, self._catalogue.database))
+
+    def close(self) -> None:
+        """Close the connections that we opened. See ``Store.close``."""
+        if self._engine is not None:
+            self._engine.dispose()

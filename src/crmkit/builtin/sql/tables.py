@@ -1,0 +1,80 @@
+"""From a declaration to its table: columns, the unique keys, and the indexes that the declaration asks for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table
+
+from crmkit.builtin.sql.columns import Kept, kept
+from crmkit.builtin.sql.dialect import Database
+from crmkit.records import Declaration
+
+_LONGEST_NAME = 60
+"""PostgreSQL cuts names at 63 bytes."""
+
+
+def column_names(declaration: Declaration, name: str) -> tuple[str, ...]:
+    """Return the columns that hold a field; a direct owner is the customer's id."""
+    field = declaration.by_name[name]
+    if declaration.direct and field is declaration.owner:
+        return ("customer_id",)
+    return field.columns if field.kind == "money" else (field.columns[0],)
+
+
+def make_table(declaration: Declaration, database: Database, *, prefix: str, schema: str) -> Table:
+    """Return the table of a record type, with its indexes."""
+    parts = [kept(field, database) for field in declaration.stored]
+    table = Table(
+        prefix + declaration.name,
+        MetaData(),
+        *(column for part in parts for column in _columns(part, database)),
+        PrimaryKeyConstraint("id"),
+        schema=schema or None,
+        **database.table_options(coarse=declaration.coarse),
+    )
+    for names in declaration.unique:
+        _index(table, _flat(declaration, names), unique=True)
+    for names in _plain_indexes(declaration):
+        _index(table, names, unique=False)
+    return table
+
+
+def _columns(part: Kept, database: Database) -> Iterator[Column[object]]:
+    for position, name in enumerate(part.columns):
+        kind = "text" if position else part.field.kind
+        yield Column(name, database.type_of(kind), nullable=name != "id")
+
+
+def _flat(declaration: Declaration, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(column for name in names for column in column_names(declaration, name))
+
+
+def _plain_indexes(declaration: Declaration) -> list[tuple[str, ...]]:
+    """Return the columns of each index; an index that is the beginning of another, or of a unique key, is left out."""
+    wanted = [_flat(declaration, names) for names in declaration.indexes]
+    wanted += [_flat(declaration, (field.name,)) for field in declaration.fields if field.indexed]
+    wanted += [_flat(declaration, (field.name,)) for field in declaration.references]
+    if declaration.belongs != "shared":
+        wanted.append(("customer_id",))
+    unique = [_flat(declaration, names) for names in declaration.unique]
+    chosen: list[tuple[str, ...]] = []
+    for columns in sorted(dict.fromkeys(wanted), key=len, reverse=True):
+        if not any(other[: len(columns)] == columns for other in (*chosen, *unique)):
+            chosen.append(columns)
+    return sorted(chosen)
+
+
+def _index(table: Table, columns: tuple[str, ...], *, unique: bool) -> None:
+    """Add an index; a plain one ends in the id, as every order of a question does."""
+    all_columns = columns if unique or "id" in columns else (*columns, "id")
+    Index(index_name(table.name, columns, unique=unique), *(table.c[name] for name in all_columns), unique=unique)
+
+
+def index_name(table: str, columns: Iterable[str], *, unique: bool) -> str:
+    """Return the index's name; a long one ends in a digest of itself."""
+    name = f"{'ux' if unique else 'ix'}_{table}__{'__'.join(columns)}"
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[: _LONGEST_NAME - 9]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -1,0 +1,139 @@
+"""One transaction on a SQL store: reads, writes in runs of one kind, savepoints."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, BinaryIO, TypeVar, cast
+from uuid import UUID
+
+from crmkit.builtin.sql.blobs import Blobs
+from crmkit.builtin.sql.boundary import Boundary
+from crmkit.builtin.sql.catalogue import Catalogue
+from crmkit.builtin.sql.claiming import claim
+from crmkit.builtin.sql.compile.finding import shape_of
+from crmkit.builtin.sql.writing import Writer
+from crmkit.errors import StoreError, UnsupportedError
+from crmkit.ports.store import Find, NotApplied, Page, Record, Tallied, Tally, Transaction, Write
+
+R = TypeVar("R", bound=Record)
+
+
+class SqlTransaction(Transaction):
+    """One transaction on a SQL store. See ``Transaction``."""
+
+    def __init__(self, catalogue: Catalogue, boundary: Boundary) -> None:
+        self._catalogue = catalogue
+        self._boundary = boundary
+        self._link = boundary.link
+        self._marks: Iterator[int] = itertools.count(1)
+        self._is_over = False
+
+    # --- reading ---
+    def get(self, of: type[R], ids: Sequence[UUID]) -> dict[UUID, R]:
+        """Return the records that are there. See ``Transaction.get``."""
+        self._running()
+        layout, database = self._catalogue.layout(of), self._catalogue.database
+        found: list[R] = []
+        for start in range(0, len(ids), database.batch):
+            kept = _padded([database.id_kept(record_id) for record_id in ids[start : start + database.batch]])
+            found += layout.decode(self._link.rows(self._catalogue.get_statement(of, len(kept)), kept))
+        return {cast("UUID", record.id): record for record in found}
+
+    def find(self, question: Find[R]) -> Page[R]:
+        """Return the page that a bound question asks for. See ``Transaction.find``."""
+        self._running()
+        layout = self._catalogue.layout(question.of)
+        shape, constants = shape_of(question, self._catalogue.database)
+        found = self._catalogue.find_statement(shape)
+        rows = self._link.rows(found.statement.text, found.statement.values(constants))
+        next_ = None
+        if question.limit is not None and len(rows) > question.limit:
+            del rows[question.limit :]
+            next_ = found.cursor(rows[-1])
+        return Page(tuple(layout.decode(found.records(rows))), next_)
+
+    def tally(self, question: Tally) -> list[Tallied]:
+        """Return the cells of a bound tally. See ``Transaction.tally``."""
+        raise UnsupportedError("not yet")
+
+    # --- writing ---
+    def write(self, writes: Sequence[Write]) -> list[NotApplied]:
+        """Apply a sequence in order. See ``Transaction.write``."""
+        self._writing()
+        return Writer(self._catalogue, self._link).write(writes)
+
+    def claim(self, question: Find[R], limit: int, until: datetime) -> list[R]:
+        """Lease records of an operational type. See ``Transaction.claim``."""
+        self._writing()
+        return claim(self._catalogue, self._link, question, limit, until)
+
+    # --- savepoints and the end ---
+    def mark(self) -> object:
+        """Return a savepoint. See ``Transaction.mark``."""
+        self._running()
+        name = f"crmkit_{next(self._marks)}"
+        self._link.change(f"SAVEPOINT {name}")
+        return name
+
+    def undo_to(self, mark: object) -> None:
+        """Undo what was written since a savepoint. See ``Transaction.undo_to``."""
+        self._running()
+        self._link.change(f"ROLLBACK TO SAVEPOINT {mark}")
+        self._link.change(f"RELEASE SAVEPOINT {mark}")
+
+    def forget(self, mark: object) -> None:
+        """Give a savepoint back. See ``Transaction.forget``."""
+        self._running()
+        self._link.change(f"RELEASE SAVEPOINT {mark}")
+
+    def commit(self) -> None:
+        """Make the writes durable and visible. See ``Transaction.commit``."""
+        self._running()
+        self._is_over = True
+        self._boundary.commit()
+
+    def rollback(self) -> None:
+        """Keep nothing. See ``Transaction.rollback``."""
+        if not self._is_over:
+            self._is_over = True
+            self._boundary.rollback()
+
+    # --- blobs ---
+    def put_blob(self, digest: bytes, data: BinaryIO) -> None:
+        """Keep bytes under their SHA-256. See ``Transaction.put_blob``."""
+        self._writing()
+        self._blobs().put(digest, data)
+
+    def open_blob(self, digest: bytes) -> BinaryIO:
+        """Return the bytes kept under a digest. See ``Transaction.open_blob``."""
+        self._running()
+        return self._blobs().open(digest)
+
+    def remove_blob(self, digest: bytes) -> None:
+        """Remove the bytes kept under a digest. See ``Transaction.remove_blob``."""
+        self._writing()
+        self._blobs().remove(digest)
+
+    def _blobs(self) -> Blobs:
+        return Blobs(self._catalogue, self._link)
+
+    def execute(self, statement: Any) -> Any:
+        """Run a statement of SQLAlchemy on the store's tables. See ``Transaction.execute``."""
+        self._running()
+        return self._link.execute(statement)
+
+    def _running(self) -> None:
+        if self._is_over:
+            raise StoreError("This transaction is over: begin another one.", code="over")
+
+    def _writing(self) -> None:
+        self._running()
+        if not self._boundary.is_writer:
+            raise UnsupportedError("This transaction may only read: begin one with write=True.")
+
+
+def _padded(values: list[Any]) -> list[Any]:
+    """Fill up to a power of two with the last one, so that look-ups of about the same size share a statement."""
+    return values + [values[-1]] * ((1 << (len(values) - 1).bit_length()) - len(values))
