@@ -30,23 +30,31 @@ class Scanner:
 
     Attributes:
         cells: what the row's cells contain, cut to one character more than `limit`.
-        raw: the row's text without its line end, at most `most` characters.
         state: where in the row the reading stands.
         stray: index of a cell with text after its closing quotation mark.
-        is_cut: the row is longer than `most`; `raw` is its beginning.
     """
 
     def __init__(self, delimiter: str, *, limit: int, most: int) -> None:
         """Make a scanner for one row."""
         self.cells: list[str] = []
-        self.raw = ""
         self.state = _State.START
         self.stray: int | None = None
-        self.is_cut = False
         self._limit, self._most = limit, most
         self._end_of_cell = re.compile(f"[{re.escape(delimiter)}\r\n]")
         self._cell: list[str] = []
         self._cell_size = 0
+        self._raw: list[str] = []
+        self._raw_size = 0
+
+    @property
+    def raw(self) -> str:
+        """The row's text without its line end, at most `most` characters."""
+        return "".join(self._raw).rstrip("\r\n")
+
+    @property
+    def is_cut(self) -> bool:
+        """The row is longer than `most`; `raw` is its beginning."""
+        return self._raw_size > self._most
 
     @property
     def is_open(self) -> bool:
@@ -72,13 +80,11 @@ class Scanner:
     def finish(self) -> None:
         """End the last cell."""
         self._end_cell()
-        self.raw = self.raw.rstrip("\r\n")
 
     def _keep_raw(self, text: str) -> None:
-        if len(self.raw) + len(text) <= self._most:
-            self.raw += text
-        else:
-            self.is_cut = True
+        self._raw_size += len(text)
+        if self._raw_size <= self._most:
+            self._raw.append(text)
 
     def _quoted(self, text: str, position: int) -> int:
         end = text.find('"', position)
