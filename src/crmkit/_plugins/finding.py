@@ -14,6 +14,7 @@ from ..ports.plugin import GROUP, Plugin
 BUILTINS: Final = (
     "crmkit.builtin.memory:plugin",
     "crmkit.builtin.sql:plugin",
+    "crmkit.builtin.pipelines:plugin",
 )
 """Where the built-in plugins are: found by dotted name, registered as any plugin is."""
 GIVEN, BUILTIN, INSTALLED = 0, 1, 2

@@ -17,6 +17,9 @@ from ..records.fields import Kind
 EPOCH_ID: Final = UUID("00000000-0000-7000-8000-000000000001")
 """The ledger's entry that counts changes of definitions; every unit compares its number with what it has cached."""
 
+BUILT_IN: Final = "pipelines"
+"""The built-in plugin whose pipelines stand back where another one is declared."""
+
 
 @attrs.frozen
 class Path:
@@ -90,7 +93,7 @@ class Definitions:
             for p in self.paths.values()
             if p.pipeline.of == type_name and p.pipeline.enters and not p.pipeline.is_retired
         ]
-        declared = [path for path in found if not path.pipeline.plugin.startswith("crmkit-")]
+        declared = [path for path in found if path.pipeline.plugin != BUILT_IN]
         choice = declared or found
         return choice[0] if len(choice) == 1 else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
@@ -36,6 +35,8 @@ class Options:
     builtins: bool = True
     disabled: Collection[str] = ()
     settings: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    tables: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict[str, Mapping[str, Any]])
+    folder: Path | None = None
     time_zone: str = "UTC"
     currency: str = "EUR"
     languages: tuple[str, ...] = ("en",)
@@ -48,13 +49,11 @@ class Options:
 
 def project_options(project: Project) -> tuple[str, dict[str, Any]]:
     """Return the store's URL and the options of a project; its modules are found beside its file."""
-    folder = str(project.folder.resolve())
-    if project.plugins and folder not in sys.path:
-        sys.path.insert(0, folder)
     return _beside(project.store, project.folder), {
-        "plugins": [name if ":" in name else f"{name}:plugin" for name in project.plugins],
+        "plugins": project.plugins,
         "disabled": project.disabled,
-        "settings": project.settings,
+        "tables": project.settings,
+        "folder": project.folder,
         "time_zone": project.time_zone,
         "currency": project.currency,
         "languages": project.languages,
@@ -73,7 +72,7 @@ def load_plugins(options: Options) -> Loaded:
     """Load the plugins that the options name and find."""
     return load(
         options.plugins, discover=options.discover, builtins=options.builtins, disabled=options.disabled, settings=options.settings,
-        environ=options.environ, strict=options.strict,
+        tables=options.tables, folder=options.folder, environ=options.environ, strict=options.strict,
     )  # fmt: skip
 
 
