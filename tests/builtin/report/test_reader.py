@@ -81,6 +81,8 @@ def test_currencies_have_their_own_places() -> None:
     assert numerals.write_money(1500, "JPY") == "JPY\u00a01,500"
     assert numerals.write_money(Decimal("1.5"), "KWD") == "KWD\u00a01.500"
     assert numerals.write_money(-3, "USD") == "-$3.00"
+    assert reader("hu").numerals.write_money(5, "CHF", 0) == "5\u00a0CHF"
+    assert reader("nl").numerals.write_money(5, "CHF", 0) == "CHF 5"
 
 
 @pytest.mark.parametrize(

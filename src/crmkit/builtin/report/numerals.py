@@ -54,7 +54,8 @@ class Numerals:
     def write_money(self, value: Number, currency: str, places: int | None = None) -> str:
         """An amount in major units with its currency's sign, or its code."""
         shown = self.money_places(currency) if places is None else places
-        symbol = self.symbols.get(currency, f"{currency}\u00a0")
+        touches = "{symbol}{n}" in self.money
+        symbol = self.symbols.get(currency, f"{currency}\u00a0" if touches else currency)
         return self._signed(self.money, value, symbol=symbol, places=shown)
 
     def money_places(self, currency: str) -> int:
@@ -76,5 +77,4 @@ def _decimal(value: Number) -> Decimal:
 
 
 def _rounded(value: Number, places: int) -> Decimal:
-    rounded = _decimal(value).quantize(Decimal(1).scaleb(-places), context=_WIDE)
-    return rounded or abs(rounded)  # no negative zero
+    return _decimal(value).quantize(Decimal(1).scaleb(-places), context=_WIDE)
