@@ -18,7 +18,7 @@ _STAMPS: Final = ("id", "version", "created_at", "updated_at", "customer_id")
 
 def compile_adjusters(hooks: Sequence[Hook], quarantine: Quarantine) -> Adjuster:
     """Return a function of (change, face) that returns the record as all hooks leave it."""
-    steps = tuple((hook, hook.function, hook.note.takes_context) for hook in hooks)
+    steps = tuple((hook, hook.function, hook.offer.takes_context) for hook in hooks)
 
     def adjust(change: Change[Any], face: Any) -> Record:
         record: Record = change.after

@@ -24,7 +24,7 @@ def compile_judges(hooks: Sequence[Hook]) -> Judge:
 
     It raises PluginError where a hook fails: then none of the changes may be kept.
     """
-    steps = tuple((hook, hook.function, hook.note.takes_context, hook.note.batch) for hook in hooks)
+    steps = tuple((hook, hook.function, hook.offer.takes_context, hook.offer.batch) for hook in hooks)
 
     def judge(changes: Sequence[Change[Any]], face: Any) -> Mapping[int, RefusedError]:
         refused: Mapping[int, RefusedError] = _NONE

@@ -50,7 +50,7 @@ def failure_of(hook: Hook, error: BaseException, at: datetime | None = None) -> 
 def told(hook: Hook, error: BaseException) -> str:
     """Return type and text of an error, cut, with the plugin's secrets blanked; safe for errors whose text raises."""
     try:
-        text = " ".join(str(error).split())
+        text = " ".join(str(error).split()).rstrip(".")
     except Exception:  # noqa: BLE001 - the text is the plugin's code too
         text = ""
     name = "" if isinstance(error, WrongResult) else type(error).__name__

@@ -23,6 +23,7 @@ class Plugged:
     name: str
     distribution: str = ""
     version: str = ""
+    is_builtin: bool = False
     settings: Any = attrs.field(default=None, repr=False)
     redacted: Callable[[str], str] = attrs.field(default=str, repr=False)
 
@@ -38,7 +39,7 @@ class Hook:
 
     Attributes:
         name: the function's name, or that of the specification.
-        note: what its decorator noted.
+        offer: what its decorator noted.
         may_be_none: for adjust hooks: None leaves the record as it is.
         place: -1 and 1 come before and after all other plugins' hooks (``tryfirst``, ``trylast``).
     """
@@ -46,10 +47,10 @@ class Hook:
     plugin: Plugged
     name: str
     function: Callable[..., Any] = attrs.field(repr=False)
-    note: HookOffer
+    offer: HookOffer
     may_be_none: bool = False
     place: int = 0
 
     def concerns(self, of: type[Record]) -> bool:
         """Whether it is called for records of a type: its own, any kind of it, or (``Record``) all."""
-        return issubclass(of, self.note.of)
+        return issubclass(of, self.offer.of)

@@ -43,19 +43,19 @@ class Hooks:
         self._spent: dict[str, Spent] = {}
         self._hooks = tuple(_measured(hook, self._spent) for hook in hooks) if measure else tuple(hooks)
         self._quarantine = Quarantine(
-            checking=frozenset(hook.plugin.name for hook in hooks if hook.note.hook == "check"),
+            checking=frozenset(hook.plugin.name for hook in hooks if hook.offer.hook == "check"),
             clock=clock, on_failure=on_failure, in_a_row=in_a_row, probe_after_s=probe_after_s,
         )  # fmt: skip
         self._adjusters: dict[type[Record], Adjuster | None] = {}
         self._judges: dict[type[Record], Judge | None] = {}
         self._checkers: dict[type[Record], Checker | None] = {}
         self.subscribers: tuple[Subscription, ...] = tuple(
-            subscription(hook) for hook in self._hooks if hook.note.hook == "subscriber"
+            subscription(hook) for hook in self._hooks if hook.offer.hook == "subscriber"
         )
 
     def order(self, of: type[Record], hook: str) -> tuple[Hook, ...]:
         """Return the hooks of a kind (``adjust``, ``check``, ``subscriber``) for a record type, in the order of their calls."""
-        return tuple(one for one in self._hooks if one.note.hook == hook and one.concerns(of))
+        return tuple(one for one in self._hooks if one.offer.hook == hook and one.concerns(of))
 
     def adjusters(self, of: type[Record]) -> Adjuster | None:
         """Return a function of (change, face) that returns the record as the hooks leave it; None where there is none."""

@@ -42,7 +42,7 @@ class Subscription:
 
 def subscription(hook: Hook) -> Subscription:
     """Return the subscription that a hook function asks for."""
-    takes_context = hook.note.takes_context
+    takes_context = hook.offer.takes_context
 
     def call(event: Event[Any], face: Any) -> None:
         try:
@@ -55,6 +55,6 @@ def subscription(hook: Hook) -> Subscription:
             raise subscriber_fault(hook, TypeError("it returned a coroutine, which nobody awaits: write def"))
 
     return Subscription(
-        name=f"{hook.plugin.name}/{hook.name}", of=hook.note.of, events=hook.note.events, imported=hook.note.imported,
+        name=f"{hook.plugin.name}/{hook.name}", of=hook.offer.of, events=hook.offer.events, imported=hook.offer.imported,
         call=call, plugin=hook.plugin,
     )  # fmt: skip

@@ -96,7 +96,7 @@ def _as_told(error: BaseException, doing: str) -> NotUsable:
 def described(error: BaseException) -> str:
     """Return type and text of an error, cut; safe for errors whose text raises."""
     try:
-        text = " ".join(str(error).split())[:300]
+        text = " ".join(str(error).split())[:300].rstrip(".")
     except Exception:  # noqa: BLE001 - the text is the plugin's code too
         text = ""
     return (

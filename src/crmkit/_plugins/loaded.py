@@ -90,9 +90,9 @@ class Loaded:
         """Active plugin -> names of the record types that it checks, for the ledger."""
         found: dict[str, tuple[str, ...]] = {}
         for name in self.plugged:
-            functions = tuple(hook for hook in self.hooks if hook.plugin.name == name and hook.note.hook == "check")
+            functions = tuple(hook for hook in self.hooks if hook.plugin.name == name and hook.offer.hook == "check")
             if functions:
-                found[name] = tuple(checks_of((hook.note for hook in functions), self.types))
+                found[name] = tuple(checks_of((hook.offer for hook in functions), self.types))
         return found
 
     def state_of(self, name: str) -> PluginState:

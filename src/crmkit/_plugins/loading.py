@@ -186,7 +186,7 @@ class Loading:
             raise NotUsable(" ".join(error.problems), "Mend its settings.") from None
         entry.plugged = Plugged(
             name=entry.name, distribution=entry.state.distribution, version=entry.state.version,
-            settings=entry.told.settings, redacted=entry.told.redacted,
+            is_builtin=entry.found.is_builtin, settings=entry.told.settings, redacted=entry.told.redacted,
         )  # fmt: skip
         entry.hooks = tuple(hooks_of(self.manager, entry.name, entry.offers, entry.plugged))
 

@@ -128,7 +128,7 @@ def hooks_of(manager: pluggy.PluginManager, name: str, offers: tuple[Any, ...], 
     for offer in offers:
         note = hook_of(offer)
         if note:
-            yield Hook(plugin=plugin, name=note.name or offer.__name__, function=offer, note=note)
+            yield Hook(plugin=plugin, name=note.name or offer.__name__, function=offer, offer=note)
     for hook, note in _KINDS.items():
         for implementation in getattr(manager.hook, hook).get_hookimpls():
             if implementation.plugin_name == name:
@@ -149,7 +149,7 @@ def _plain(hook: str, implementation: pluggy.HookImpl, note: HookOffer, plugin: 
         takes_context=takes_context or names != (subject,),
     )  # fmt: skip
     place = -1 if implementation.tryfirst else 1 if implementation.trylast else 0
-    return Hook(plugin=plugin, name=hook, function=function, note=made, may_be_none=note.hook == "adjust", place=place)
+    return Hook(plugin=plugin, name=hook, function=function, offer=made, may_be_none=note.hook == "adjust", place=place)
 
 
 def _reordered(function: Any, names: tuple[str, ...], subject: str) -> Any:

@@ -60,7 +60,8 @@ def read_project(path: Path | str | None = None, environ: Mapping[str, str] | No
     """Return what a project says of itself.
 
     Args:
-        path: crmkit.toml, or its folder; None: the working folder, where the file may be missing.
+        path: crmkit.toml, or its folder; None: the one in the working folder or the nearest above; where there is
+            none, everything is as by default.
         environ: the environment; ``CRMKIT_STORE`` and the like go before the file.
         **code: what a program says; it goes before both.
 
@@ -90,8 +91,11 @@ def read_project(path: Path | str | None = None, environ: Mapping[str, str] | No
 
 def _place(path: Path | str | None) -> tuple[Path | None, Path]:
     if path is None:
-        file = Path(FILE_NAME)
-        return (file if file.is_file() else None), Path()
+        here = Path.cwd()
+        found = next((folder / FILE_NAME for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()), None)
+        if found is None:
+            return None, Path()
+        return (Path(FILE_NAME), Path()) if found.parent == here else (found, found.parent)
     named = Path(path)
     file = named / FILE_NAME if named.is_dir() else named
     if not file.is_file():
