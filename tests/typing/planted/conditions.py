@@ -2,9 +2,9 @@
 
 from typing import assert_type
 
-from crmkit.ports.work import Service
+from crmkit import Service
 from crmkit.query import Condition, Page, Tallied, ago, count, each, has, latest, total
-from crmkit.records import Answer, Customer, Deal, Interaction, Money
+from crmkit import Answer, Customer, Deal, Interaction, Money
 
 d, i, a = each(Deal), each(Interaction), each(Answer)
 

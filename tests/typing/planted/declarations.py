@@ -5,7 +5,7 @@ from typing import Annotated, assert_type
 
 import attrs
 
-from crmkit.records import Code, Customer, Deal, Id, Indexed, Money, NotPersonal, Owner, Personal, Searchable, Staged
+from crmkit import Code, Customer, Deal, Id, Indexed, Money, NotPersonal, Owner, Personal, Searchable, Staged
 
 
 @attrs.frozen(kw_only=True)

@@ -5,8 +5,9 @@ from typing import assert_type
 
 import attrs
 
-from crmkit.ports.work import Change, Context, Event, Refusal, adjust, check, subscriber
-from crmkit.records import Customer, Deal, Money
+from crmkit.query import Page
+from crmkit import Change, Context, Event, Refusal, adjust, check, subscriber
+from crmkit import Customer, Deal, Money
 
 
 @attrs.frozen
@@ -25,6 +26,7 @@ def won_needs_amount(change: Change[Deal]) -> Refusal | None:
 @check(Deal)
 def with_context(change: Change[Deal], context: Context[Settings]) -> Refusal | None:
     assert_type(context.settings, Settings)
+    assert_type(context.crm.find(Customer), Page[Customer])
     return None
 
 

@@ -3,8 +3,8 @@
 from typing import assert_type
 from uuid import UUID
 
-from crmkit.ports.work import Service
-from crmkit.records import Customer, Deal, Id
+from crmkit import Service
+from crmkit import Customer, Deal, Id
 
 
 def right(service: Service, anna: Customer, deal: Deal) -> None:

@@ -6,7 +6,7 @@ from crmkit import kpi, kpis
 from crmkit.ports.kpi import Kpi
 from crmkit.ports.survey_type import Answers, Item, Problem, Scale
 from crmkit.query import Tallied, count, each
-from crmkit.records import Answer, Interaction
+from crmkit import Answer, Interaction
 
 a, i = each(Answer), each(Interaction)
 

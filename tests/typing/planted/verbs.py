@@ -2,8 +2,8 @@
 
 from typing import assert_type
 
-from crmkit.ports.work import Service, verb
-from crmkit.records import Customer, Deal
+from crmkit import Service, verb
+from crmkit import Customer, Deal
 
 
 class Lottery(Service):
