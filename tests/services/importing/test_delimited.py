@@ -67,6 +67,7 @@ def test_chunks_may_end_anywhere(text: str, cuts: list[int]) -> None:
 
 @given(broken, st.lists(st.integers(0, 40), max_size=5), st.integers(1, 6))
 @example("aaaa\r\na,a\n", [5], 1)
+@example('"" ', [], 1)
 def test_small_limits_lose_no_row(text: str, cuts: list[int], limit: int) -> None:
     """Rows too long are refused, each with its own line; the others are what they were."""
     found, expected = read(cut(text, cuts), limit=limit), read([text])

@@ -64,7 +64,7 @@ class Scanner:
     @property
     def is_empty(self) -> bool:
         """There is no row: nothing was read but the end of a line."""
-        return self.cells == [""] and not self.raw
+        return self.cells == [""] and not self.raw and not self.is_cut
 
     def feed(self, text: str) -> bool:
         """Read a line, or a piece of one, and say whether the row is complete."""
