@@ -99,7 +99,7 @@ def sample_kpis() -> tuple[KpiView, ...]:
                 readings=with_change([reading(b, Decimal(52000 + 9000 * round(sin(b), 2)) if b else Decimal(31250), n=36) for b in range(23, -1, -1)], None)),
         KpiView(key="churn", title="Customers lost", unit=Unit(kind="share"), better="lower", counted="customers at the start",
                 explanation="Lost of those active at the start of the month", readings=with_change(series(0.024, 0.004, 0.007, n=1240), False)),
-        KpiView(key="answer-time", title="Time to first answer", unit=Unit(kind="duration"), better="lower", target=4 * 3600, counted="messages",
+        KpiView(key="answer-time", title="Time to first answer", unit=Unit(kind="seconds"), better="lower", target=4 * 3600, counted="messages",
                 explanation="Median, business hours", readings=with_change(series(4.6 * 3600, 3000, 1500, n=640), True, 3.1 * 3600)),
         KpiView(key="new", title="New customers", unit=Unit(kind="count"), better="higher", counted="customers",
                 explanation="First deal won or first purchase", readings=with_change([reading(b, 14 + round(5 * sin(b))) for b in range(23, -1, -1)], None)),

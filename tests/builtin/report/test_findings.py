@@ -104,7 +104,9 @@ def test_no_more_digits_than_the_interval_allows(half: float | None, written: st
         (Unit(kind="points"), 42, 4, "up 4 points since September"),
         (Unit(kind="points"), 42, -1, "down 1 point since September"),
         (Unit(kind="money", currency="EUR"), Decimal(1200), Decimal("-0.4"), "down €0.4 since September"),
-        (Unit(kind="duration"), 5 * 86400, 86400, "up 1 day since September"),
+        (Unit(kind="seconds"), 5 * 86400, 86400, "up 1 day since September"),
+        (Unit(kind="seconds"), 5 * 3600, 1800, "up 0.5 hours since September"),
+        (Unit(kind="days"), 0.4, 0.1, "up 0.1 days since September"),
         (Unit(kind="count"), 7, 3, "up 3 since September"),
         (Unit(kind="number", name="stars"), 4.12, 0.3, "up 0.3 stars since September"),
     ],
@@ -114,6 +116,14 @@ def test_changes_have_their_unit(unit: Unit, value: Number, delta: Number, words
     last = reading(10, value, change=delta)
     view = KpiView(key="k", title="K", unit=unit, readings=(reading(9, value), last))
     assert seen(change_words(READER, measure_of(READER, unit, view.readings), view, last)) == words
+
+
+def test_a_change_that_can_not_be_told_is_not_called_one() -> None:
+    """With an interval of the values but none of the change, the page shows both values and judges nothing."""
+    last = reading(10, 0.7, low=0.5, high=0.9, change=-0.2)
+    view = kpi(last)
+    assert seen(change_words(READER, measure_of(READER, SHARE, [last]), view, last)) == "September: 90%"
+    assert seen(kpi_finding(READER, view)) == "Satisfaction is 70% in October"
 
 
 @pytest.mark.parametrize(

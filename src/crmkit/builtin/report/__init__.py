@@ -28,12 +28,12 @@ How to fill a view, part by part:
   The tile shows the last whole period; a running one (``partial``) is only
   "so far" and is never compared. ``change`` and ``clear`` belong to the
   reading that changed: ``clear=True`` where the interval of the difference
-  leaves out zero, False where it does not, None where values are exact (sums
-  and counts). Only True is called better or worse. A value of None shows
-  ``reason``. ``comparisons`` split the last whole period; a group that has a
+  leaves out zero, False where it does not, None where that can not be told or
+  values are exact (sums and counts, without ``low`` and ``high``). Only True
+  is called better or worse. A value of None shows ``reason``. ``comparisons`` split the last whole period; a group that has a
   ``change`` can be named as the cause in the opening sentence.
-- **Units**: shares are 0..1 (also those of a change), points -100..100,
-  durations are seconds, money is in major units. Decimal places follow from
+- **Units** are those of a KPI: shares are 0..1 (also those of a change),
+  points -100..100, money in major units, one KPI per currency. Decimal places follow from
   the intervals.
 - **Boards** are pipelines as they stand now: every stage with its count, its
   sums per currency, and perhaps a few cards. Median and range of days in a

@@ -26,9 +26,10 @@ def running_reading(kpi: KpiView) -> Reading | None:
     return last if last and last.partial and len(kpi.readings) > 1 else None
 
 
-def is_clear(change: Number | None, clear: bool | None) -> bool:
-    """Whether a change may be called one."""
-    return bool(change) and clear is not False
+def is_clear(reading: Reading) -> bool:
+    """Whether a change may be called one: it is more than chance, or both values are exact."""
+    is_exact = reading.clear is None and reading.low is None
+    return bool(reading.change) and (reading.clear is True or is_exact)
 
 
 def is_better(kpi: KpiView, change: Number) -> bool | None:
@@ -53,10 +54,17 @@ def change_words(reader: Reader, measure: Measure, kpi: KpiView, reading: Readin
     since = period_name(reader, before, brief=True) if before else ""
     if reading.change is None:
         return reader.say("no_comparison")
-    if not is_clear(reading.change, reading.clear):
-        return reader.say("no_clear_change" if reading.change or reading.clear is False else "unchanged", period=since)
+    if not is_clear(reading):
+        return _unmoved(reader, measure, reading, since)
     way = "up" if reading.change > 0 else "down"
     return reader.say(way if since else f"{way}_now", by=measure.change(reading.change), period=since)
+
+
+def _unmoved(reader: Reader, measure: Measure, reading: Reading, since: str) -> Markup:
+    if reading.clear is None and reading.value is not None and reading.low is not None:
+        earlier = float(reading.value) - float(reading.change or 0)
+        return reader.say("before", value=measure.full(earlier), period=since)
+    return reader.say("no_clear_change" if reading.change or reading.clear is False else "unchanged", period=since)
 
 
 def _previous(kpi: KpiView, reading: Reading) -> Reading | None:
@@ -81,8 +89,10 @@ def kpi_finding(reader: Reader, kpi: KpiView) -> Markup:
 def _verb(reading: Reading) -> str:
     if reading.change is None:
         return "stands"
-    if is_clear(reading.change, reading.clear):
+    if is_clear(reading):
         return "rose" if reading.change > 0 else "fell"
+    if reading.clear is None and reading.low is not None:
+        return "stands"
     return "level" if reading.change or reading.clear is False else "same"
 
 
@@ -138,10 +148,10 @@ def _moved(view: ReportView) -> list[tuple[KpiView, Reading]]:
 
 def _is_noteworthy(reading: Reading) -> bool:
     """Whether a change is clear, or, where values are exact, a tenth of what was before."""
-    if reading.clear is None:
+    if is_clear(reading) and reading.clear is None:
         change = float(reading.change or 0)
-        return change != 0 and abs(change) >= _NOTEWORTHY * abs(float(reading.value or 0) - change)
-    return is_clear(reading.change, reading.clear)
+        return abs(change) >= _NOTEWORTHY * abs(float(reading.value or 0) - change)
+    return is_clear(reading)
 
 
 def _weight(moved: tuple[KpiView, Reading]) -> tuple[bool, int, float]:

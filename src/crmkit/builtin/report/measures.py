@@ -17,6 +17,7 @@ from crmkit.builtin.report.view import Group, Number, Reading, Unit
 
 Measured = Reading | Group
 _STEPS = (("days", 86400), ("hours", 3600), ("minutes", 60))
+_DURATIONS = ("seconds", "minutes", "hours", "days")
 
 
 @attrs.frozen(kw_only=True)
@@ -113,8 +114,8 @@ def measure_of(reader: Reader, unit: Unit, measured: Sequence[Measured]) -> Meas
 def _scale(unit: Unit, values: Sequence[Number]) -> tuple[str, float]:
     if unit.kind == "share":
         return "", 0.01
-    if unit.kind != "duration":
-        return "", 1
+    if unit.kind != "seconds":
+        return unit.kind if unit.kind in _DURATIONS else "", 1
     typical = median(abs(float(value)) for value in values) if values else 86400
     fitting = ((noun, step) for noun, step in _STEPS if typical >= 2 * step)
     return next(fitting, ("seconds", 1))

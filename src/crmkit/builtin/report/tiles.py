@@ -42,7 +42,7 @@ def _value(measure: Measure, value: Number) -> Markup:
     number = measure.write(value)
     length = len(text_of(number))
     size = "longer" if length > _LONGER_VALUE else "long" if length > _LONG_VALUE else ""
-    noun = measure.head if measure.unit.kind in ("points", "duration", "number") else None
+    noun = measure.noun_head
     unit = element("span", noun, class_="unit") if noun else None
     return element("p", join([number, unit], " "), class_=f"value {size}".strip())
 
@@ -66,7 +66,7 @@ def _verdict(reader: Reader, kpi: KpiView, reading: Reading) -> Markup | None:
 def _change(reader: Reader, measure: Measure, kpi: KpiView, reading: Reading) -> Markup:
     if reading.partial:
         return element("p", reader.say("unfinished"), class_="change level")
-    is_moved = is_clear(reading.change, reading.clear)
+    is_moved = is_clear(reading)
     words = change_words(reader, measure, kpi, reading)
     return element("p", words, class_="change" if is_moved else "change level")
 

@@ -15,7 +15,7 @@ import attrs
 Number = int | float | Decimal
 Better = Literal["higher", "lower", ""]
 Direction = Literal["ltr", "rtl"]
-UnitKind = Literal["count", "share", "points", "number", "money", "duration"]
+UnitKind = Literal["count", "share", "points", "number", "money", "seconds", "minutes", "hours", "days"]
 
 
 @attrs.frozen(kw_only=True)
@@ -24,9 +24,10 @@ class Unit:
 
     ``count``: whole things. ``share``: a ratio 0..1, shown as per cent.
     ``points``: a score such as NPS, -100..100. ``money``: major units of
-    ``currency`` (ISO 4217). ``duration``: seconds. ``number``: anything else,
-    such as a mean on a scale; ``name`` is then its noun in the reader's
-    language ("days") or empty.
+    ``currency`` (ISO 4217). ``seconds`` are shown in minutes, hours or days,
+    as fits; ``minutes``, ``hours`` and ``days`` as they are. ``number``:
+    anything else, such as a mean on a scale; ``name`` is then its noun in the
+    reader's language ("stars") or empty.
     """
 
     kind: UnitKind = "number"
@@ -48,8 +49,9 @@ class Reading:
         n: Sample size.
         change: Value less that of the previous period; None where there is
             nothing to compare with.
-        clear: Whether the interval of the change leaves out zero; None where
-            the values are exact, so that every change is a real one.
+        clear: Whether the interval of the change leaves out zero. None: it can
+            not be told; without ``low`` and ``high`` the values are exact and
+            every change is a real one.
         partial: The period is still running.
         reason: Why there is no value.
         label: A name for the period where it is not a month, quarter, year,
