@@ -1,0 +1,1 @@
+"""``crmkit demo``: a small company, and a walk through everything with it."""
