@@ -73,10 +73,11 @@ def _forbidden(text: str, field: str | None) -> InvalidError:
 
 
 def fold(text: str) -> str:
-    """Return the search key of a text (see the module)."""
+    """Return the search key of a text (see the module); that of a search key is itself."""
     if text.isascii():
         return _SPACES.sub(" ", text.lower()).strip()
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_FOLDS))
+    # Decomposed before the case too: a superscript A is a capital letter once it is one.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     kept = "".join(_digit(c) for c in decomposed if not unicodedata.combining(c))
     return _SPACES.sub(" ", unicodedata.normalize("NFC", kept.translate(_FOLDS))).strip()
 
