@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -70,22 +71,32 @@ def _first_day(unit: str, shift: int, today: date) -> date:
 
 
 def moment_to_json(moment: Moment) -> dict[str, Any]:
-    """Return ``{"ago": seconds}`` or ``{"start_of": unit, "shift": n}``."""
-    if isinstance(moment, Ago):
-        return {"ago": moment.delta.total_seconds()}
-    return {"start_of": moment.unit, "shift": moment.shift}
+    """Return ``{"ago": seconds}``, ``{"ago": {"days": 90}}`` or ``{"start_of": unit, "shift": n}``."""
+    if isinstance(moment, StartOf):
+        return {"start_of": moment.unit, "shift": moment.shift}
+    parts = {name: getattr(moment.delta, name) for name in ("days", "seconds", "microseconds")}
+    return {"ago": {name: value for name, value in parts.items() if value} or 0}
 
 
 def moment_from_json(data: Mapping[str, Any]) -> Moment:
-    """Return the moment that ``moment_to_json`` wrote.
+    """Return the moment that ``moment_to_json`` wrote; also weeks, hours and minutes may be given.
 
     Raises:
         InvalidError: it is none.
     """
-    if isinstance(data.get("ago"), int | float):
-        return Ago(timedelta(seconds=data["ago"]))
-    if data.get("start_of") in _UNITS:
-        return StartOf(data["start_of"], int(data.get("shift", 0)))
+    try:
+        if set(data) == {"ago"}:
+            return _ago_from_json(data["ago"])
+        if data.get("start_of") in _UNITS and set(data) <= {"start_of", "shift"}:
+            return StartOf(data["start_of"], operator.index(data.get("shift", 0)))
+    except (TypeError, ValueError, OverflowError):
+        pass
     raise InvalidError(
-        f"{dict(data)!r} is no moving value: write {{'ago': seconds}} or {{'start_of': 'month'}}.", code="moment"
+        f"{dict(data)!r} is no moving value: write {{'ago': {{'days': 90}}}} or {{'start_of': 'month'}}.", code="moment"
     )
+
+
+def _ago_from_json(parts: Any) -> Ago:
+    if not isinstance(parts, Mapping):
+        return Ago(timedelta(seconds=parts))
+    return Ago(timedelta(**cast("Mapping[str, float]", parts)))

@@ -7,7 +7,7 @@ is refused where it is written, with the nearest right one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import attrs
@@ -81,6 +81,9 @@ class Path:
     def __getattr__(self, name: str) -> Path:
         if name.startswith("__"):
             raise AttributeError(name)
+        return self._onward(name)
+
+    def _onward(self, name: str) -> Path:
         if self._is_custom:
             return Path(self._root, (*self._steps[:-1], CustomStep(name)), None)
         if self._target is None:
@@ -213,6 +216,22 @@ def each(of: type[Record]) -> Each:
     """Return the fields of a record type, to ask about: ``d = each(Deal); d.state == "open"``."""
     declaration_of(of)
     return Each(of)
+
+
+def path_of(start: type[Record] | Path, names: Sequence[str]) -> Path:
+    """Return the path that these names write: fields, after ``custom`` the key of a custom field, and ``folded``.
+
+    Unlike attributes, names are never mistaken for the words of the language (``in_``, ``is_missing``, ...).
+
+    Raises:
+        InvalidError: there is no name, or one is no field.
+    """
+    if not names:
+        raise InvalidError("A path names at least one field.", code="unknown_field")
+    path = _field_path(start, (), start, names[0]) if isinstance(start, type) else start._onward(names[0])
+    for name in names[1:]:
+        path = path.folded if name == "folded" and not path._is_custom else path._onward(name)
+    return path
 
 
 def latest(reference: Path, *where: Condition, by: Path) -> Path:

@@ -186,6 +186,10 @@ def _bucket(path: Path, unit: str) -> Bucket:
 Key: TypeAlias = Path | Bucket
 
 
+def _same_keys(keys: tuple[Key, ...]) -> tuple[object, ...]:
+    return tuple(map(path_key, keys))
+
+
 @attrs.frozen(kw_only=True)
 class Tally:
     """The question of a tally.
@@ -200,7 +204,7 @@ class Tally:
 
     of: type[Record]
     where: Condition | None = None
-    by: tuple[Key, ...] = ()
+    by: tuple[Key, ...] = attrs.field(default=(), eq=_same_keys)
     components: Mapping[str, Component]
     one_per: Path | None = attrs.field(default=None, eq=path_key)
     one_per_by: Path | None = attrs.field(default=None, eq=path_key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import attrs
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ...errors import InvalidError
 from ...ports.store import Add, Store, Transaction, stream
-from ...query import Evaluator, Find, Tally, bind, bind_tally, each, find, tally
+from ...query import Descending, Evaluator, Find, Path, Tally, bind, bind_tally, each, find, tally
 from ...query.tallying import magnitude
 from ...records import Customer, Record, declaration_of
 from ..specimens import Fact, Specimen, Task, custom_fields
@@ -115,7 +115,14 @@ class AnswersContract(OpenedContract):
         kept(opened, *(Task(key=str(n), phase=f"p{n % 3}", due_at=None) for n in range(250)))
         task = each(Task)
         with passing(opened) as transaction:
-            for order in ([], [task.phase], [-task.phase], [task.due_at, -task.phase], [-task.key]):
+            orders: list[list[Path | Descending]] = [
+                [],
+                [task.phase],
+                [-task.phase],
+                [task.due_at, -task.phase],
+                [-task.key],
+            ]
+            for order in orders:
                 question = bind(find(Task, order=order), BINDING)
                 whole = [one.id for one in transaction.find(question)]
                 assert len(whole) == 250
@@ -156,16 +163,17 @@ def _same_kinds(found: Record, record: Record) -> None:
 
 def _shape(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _shape(item) for key, item in value.items()}
+        return {key: _shape(item) for key, item in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, tuple):
-        return [_shape(item) for item in value]
+        return [_shape(item) for item in cast("tuple[Any, ...]", value)]
     return str(value.tzinfo) if hasattr(value, "tzinfo") else "str" if isinstance(value, str) else type(value).__name__
 
 
 def _found_alike(transaction: Transaction, question: Find[Any], world: World) -> None:
     note(f"{question!r}")
     expected = Evaluator(world).find(attrs.evolve(question, limit=None))
-    ids, after = [], None
+    ids: list[UUID] = []
+    after = None
     for _ in range(len(expected) + 1):
         page = transaction.find(attrs.evolve(question, after=after))
         assert question.limit is None or len(page) <= question.limit
@@ -189,7 +197,8 @@ def _counted_alike(transaction: Transaction, question: Tally, world: World) -> N
 
 
 def _is_close(mine: Any, theirs: Any, slack: float) -> bool:
-    if isinstance(mine, Mapping):
+    if isinstance(mine, dict):
+        mine = cast("dict[str, Any]", mine)
         return mine.keys() == theirs.keys() and all(_is_close(mine[key], theirs[key], slack) for key in mine)
     if isinstance(mine, float) and isinstance(theirs, float | int):
         return math.isclose(mine, theirs, rel_tol=1e-9, abs_tol=slack)

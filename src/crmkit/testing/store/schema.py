@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast, get_args
 
 import attrs
@@ -49,7 +49,7 @@ class SchemaContract(OpenedContract):
         fewer = opened.with_types((LedgerEntry, Customer))
         unknown = fewer.status().unknown
         assert {"specimen", "fact", "task"} <= set(unknown)
-        rebuilt = class_from_ledger(unknown["specimen"], {"customer": Customer})
+        rebuilt: Any = class_from_ledger(unknown["specimen"], {"customer": Customer})
         other = opened.with_types((LedgerEntry, Customer, rebuilt))
         path = each(rebuilt).text
         with passing(other) as transaction:
@@ -74,11 +74,11 @@ class SchemaContract(OpenedContract):
 
     def test_what_is_not_declared_is_refused(self, opened: Store) -> None:
         """``UnsupportedError``, and nothing else, says that a store can not do something."""
-        undeclared = {
+        undeclared: dict[Capability, Callable[[], object]] = {
             "guest": lambda: opened.on(object()),
             "tenants": lambda: opened.tenant("acme"),
-            "select": lambda: _reading(opened).execute("select 1"),
-            "blobs": lambda: _reading(opened).open_blob(b"x" * 32),
+            "select": lambda: _reading(opened, lambda transaction: transaction.execute("select 1")),
+            "blobs": lambda: _reading(opened, lambda transaction: transaction.open_blob(b"x" * 32)),
         }
         for capability, use in undeclared.items():
             if capability not in opened.capabilities:
@@ -98,8 +98,9 @@ class SchemaContract(OpenedContract):
         assert read(opened.tenant("acme"), one) == one
 
 
-def _reading(store: Store) -> Transaction:
-    return store.begin(write=False)
+def _reading(store: Store, use: Callable[[Transaction], object]) -> object:
+    with passing(store) as transaction:
+        return use(transaction)
 
 
 def _plain(value: Any) -> Any:

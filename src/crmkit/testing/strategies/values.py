@@ -35,6 +35,7 @@ _MOMENTS: Final = (
     datetime(2022, 9, 21, 19, 30, tzinfo=UTC), datetime(2011, 12, 30, 10, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC),
 )  # fmt: skip
 _ZONES: Final = ("UTC", "Europe/Amsterdam", "America/New_York", "Asia/Tehran", "Pacific/Apia")
+_LANGUAGES: Final[tuple[str, ...]] = ("", "en", "nl", "fa", "he")
 _CURRENCIES: Final = ("EUR", "USD", "JPY", "KWD", "CLF", "IRR")
 
 
@@ -83,12 +84,11 @@ def decimals(places: int) -> SearchStrategy[Decimal]:
 
 
 def _monies() -> SearchStrategy[Money]:
-    context = Context(prec=60)
-    return st.builds(
-        lambda minor, currency: Money(Decimal(minor).scaleb(-places_of(currency), context), currency),
-        ints(),
-        st.sampled_from(_CURRENCIES),
-    )
+    return st.builds(_money, ints(), st.sampled_from(_CURRENCIES))
+
+
+def _money(minor: int, currency: str) -> Money:
+    return Money(Decimal(minor).scaleb(-places_of(currency), Context(prec=60)), currency)
 
 
 def instants() -> SearchStrategy[datetime]:
@@ -125,7 +125,11 @@ def _wall_times() -> SearchStrategy[WallTime]:
 
 
 def _local_texts() -> SearchStrategy[LocalText]:
-    return st.dictionaries(st.sampled_from(("", "en", "nl", "fa", "he")), texts(), max_size=3).map(LocalText)
+    return st.dictionaries(st.sampled_from(_LANGUAGES), texts(), max_size=3).map(_local_text)
+
+
+def _local_text(written: dict[Any, str]) -> LocalText:
+    return LocalText(written)
 
 
 def jsons() -> SearchStrategy[Any]:
@@ -178,5 +182,4 @@ def _kept(field: Field) -> SearchStrategy[Any]:
         return ints()
     if field.kind == "instant":
         return instants().map(micros)
-    made = _STRATEGIES[field.kind](field)
-    return made.map(date.isoformat) if field.kind == "date" else made
+    return _dates().map(date.isoformat) if field.kind == "date" else _STRATEGIES[field.kind](field)
