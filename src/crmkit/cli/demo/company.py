@@ -193,7 +193,7 @@ def _deals(chance: random.Random, customers: list[Row], until: datetime) -> tupl
                 "owner": chance.choice(AGENTS[:2])[0],
                 "source": chance.choice(("shop", "website", "referral", "fair")),
                 "opened": _text(opened),
-            }  # fmt: skip
+            }
         )
         changes += _path(
             chance,
@@ -250,7 +250,7 @@ def _cases(chance: random.Random, customers: list[Row], until: datetime) -> tupl
                 "priority": chance.choice(("low", "normal", "normal", "high")),
                 "category": chance.choice(("repair", "delivery", "invoice")),
                 "opened": _text(opened),
-            }  # fmt: skip
+            }
         )
         moves += _path(chance, number, opened, until, ("in-work", "resolved"), "closed", ("duplicate", "no answer"))
     return cases, moves
