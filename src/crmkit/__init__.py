@@ -56,6 +56,8 @@ if TYPE_CHECKING:
         Indexed,
         Interaction,
         Invitation,
+        KeptPipeline,
+        KeptStage,
         LocalText,
         Message,
         Money,
@@ -97,7 +99,7 @@ _ROOMS = {
     "ports.secret": "Secret",
     "ports.work": "AccessRule Change Context Event Refusal Service adjust check subscriber verb",
     "records": "JSON Agent Answer AnyRef Attachment ChannelAccount Choices Code Consent ContactPoint Cost Customer CustomerLink Deal Digest"
-    " ExternalId FieldDefinition History Id Identity Indexed Interaction Invitation LocalText Message Money NotPersonal Owner PartialDate"
+    " ExternalId FieldDefinition History Id Identity Indexed Interaction Invitation KeptPipeline KeptStage LocalText Message Money NotPersonal Owner PartialDate"
     " Participant Personal Pipeline Places Purchase Question Rate Record Redirect Searchable Segment Span Stage StageChange Staged Survey"
     " SurveyResponse SurveyVersion Team Template Touchpoint WallTime declaration_of",
 }
@@ -138,6 +140,8 @@ __all__ = [
     "InvalidError",
     "Invitation",
     "JSON",
+    "KeptPipeline",
+    "KeptStage",
     "LocalText",
     "Message",
     "Money",

@@ -103,7 +103,7 @@ class TestRefused:
     def test_components_over_sums_of_two_expressions(self):
         with pytest.raises(InvalidError, match="per="):
             Counted(
-                of=Span, at=s.left_at, per=s.record,
+                of=Span, at=s.left_at, per=(s.record,),
                 components={"a": quantile(s.left_at - s.entered_at, 0.5), "b": quantile(s.entered_at - s.left_at, 0.5)},
             )  # fmt: skip
 

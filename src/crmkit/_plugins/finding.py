@@ -15,6 +15,8 @@ BUILTINS: Final = (
     "crmkit.builtin.memory:plugin",
     "crmkit.builtin.sql:plugin",
     "crmkit.builtin.pipelines:plugin",
+    "crmkit.builtin.survey_types:plugin",
+    "crmkit.builtin.kpis:plugin",
 )
 """Where the built-in plugins are: found by dotted name, registered as any plugin is."""
 GIVEN, BUILTIN, INSTALLED = 0, 1, 2

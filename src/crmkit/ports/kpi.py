@@ -17,12 +17,12 @@ from .. import query
 from ..errors import DeclarationError
 from ..query import Component, Condition, Path, Tallied
 from ..records import Record, declaration_of
-from .kpi_source import Asked, Computed, Counted, Followed, Source, Standing, Stays
+from .kpi_source import STAY_WORDS, Asked, Computed, Counted, Followed, Source, Standing, Stays, paths, standing_at
 
 __all__ = [
-    "SECONDS_IN", "UNITS", "AdjustedWald", "Area", "Asked", "Better", "Computed", "Counted", "Followed", "Formula",
+    "SECONDS_IN", "STAY_WORDS", "UNITS", "AdjustedWald", "Area", "Asked", "Better", "Computed", "Counted", "Followed", "Formula",
     "IntervalMethod", "Kpi", "MeanInterval", "More", "QuantileInterval", "RatioInterval", "Source", "Standing", "Stays", "Unit", "Wilson",
-    "kpi", "kpi_over", "made", "record_words", "titled",
+    "kpi", "kpi_over", "made", "paths", "record_words", "standing_at", "titled",
 ]  # fmt: skip
 
 Better = Literal["higher", "lower", ""]
@@ -150,6 +150,10 @@ class Kpi:
         return all(source.is_mergeable for source in self.sources)
 
 
+_TAKEN: Final = frozenset({"of", "by", "one_per", "one_per_by", "key", "values"})
+"""What a tally takes or has itself."""
+
+
 def _problems(kpi: Kpi) -> list[str]:
     problems: list[str] = []
     if not kpi.name or not all(c.isalnum() or c in "-." for c in kpi.name) or kpi.name != kpi.name.lower():
@@ -158,6 +162,8 @@ def _problems(kpi: Kpi) -> list[str]:
         problems.append(f"{kpi.unit!r} is no unit: use one of {', '.join(UNITS)}.")
     if twice := sorted({name for name in kpi.components if kpi.components.count(name) > 1}):
         problems.append(f"Several sources count {', '.join(twice)}: give them different names.")
+    if wrong := [name for name in kpi.components if not name.isidentifier() or name in _TAKEN]:
+        problems.append(f"{', '.join(map(repr, wrong))}: no name for what is counted.")
     wanted = [kpi.n, *_named_by(kpi.interval), *kpi.nothing]
     if unknown := sorted({name for name in wanted if name not in kpi.components}):
         problems.append(f"Nothing counts {', '.join(unknown)}: there are {', '.join(kpi.components)}.")
@@ -177,7 +183,7 @@ def kpi(
     count: Mapping[str, Component],
     where: Condition | None = None,
     one_per: Path | None = None,
-    per: Path | None = None,
+    per: Path | tuple[Path, ...] = (),
     unit: Unit = "number",
     better: Better = "higher",
     name: str = "",
@@ -196,7 +202,7 @@ def kpi(
         count: what is counted in each; ``n``, the sample size, is a plain count where it is not given.
         where: which of them.
         one_per: of the records with one value here (one customer), only the last in the period counts.
-        per: components are taken over one sum per value here, not over records.
+        per: components are taken over one sum per value of these in a period, not over records.
         name: by default the function's, with hyphens.
         nothing: why there is no value where nothing was counted; by default made of the record type and ``at``.
 
@@ -205,7 +211,7 @@ def kpi(
         DeclarationError: a name is missing or stands twice.
     """
     counted = count if "n" in count else {"n": query.count(), **count}
-    source = Counted(of=of, at=at, where=where, one_per=one_per, per=per, components=counted)
+    source = Counted(of=of, at=at, where=where, one_per=one_per, per=paths(per), components=counted)
     return kpi_over(
         source, unit=unit, better=better, name=name, title=title, area=area, interval=interval,
         nothing=nothing, groups=groups, target=target,

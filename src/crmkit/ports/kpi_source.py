@@ -22,6 +22,7 @@ from ..query import (
     Tally,
     check_tally,
     count,
+    each,
     final_field,
 )
 from ..records import Record
@@ -50,19 +51,20 @@ class Counted:
 
     Args:
         one_per: of the records with one value here, only the last in the period counts.
-        per: components are taken over one sum per value here (all stays of a deal in a stage together), not over records.
+        per: components are taken over one sum per value of these in a period (all stays of a deal in one stage together),
+            not over records.
     """
 
     of: type[Record]
     at: Path
     where: Condition | None = None
     one_per: Path | None = None
-    per: Path | None = None
+    per: tuple[Path, ...] = ()
     components: Mapping[str, Component] = attrs.field(converter=_copied)
 
     def __attrs_post_init__(self) -> None:
         check_tally(self.tally)
-        if self.per is not None:
+        if self.per:
             _one_expression(self)
 
     @property
@@ -84,7 +86,7 @@ class Counted:
     @property
     def is_mergeable(self) -> bool:
         """Counts of disjoint periods can be put together without the records."""
-        return self.per is None and self.tally.is_mergeable
+        return not self.per and self.tally.is_mergeable
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -121,19 +123,30 @@ class Standing:
     is_mergeable: ClassVar[bool] = False
 
 
-STAY_COMPONENTS: Final = ("at_start", "at_end", "kept", "lost", "entered", "left", "new")
+def standing_at(since: Path, until: Path, instant: datetime) -> Condition:
+    """Return the condition that a record stood just before an instant (see ``Standing``)."""
+    added = each(since._root).created_at
+    begun = (since < instant) | (since.is_missing & (added < instant))
+    return begun & ((until >= instant) | until.is_missing)
+
+
+STAY_WORDS: Final[Mapping[str, str]] = {
+    "at_start": "who was there just before the period began",
+    "at_end": "who was there just before it ended",
+    "kept": "of those at the start, who was there at the end",
+    "lost": "of those at the start, who was not there at the end",
+    "entered": "how many stays began in the period",
+    "left": "how many stays ended in the period",
+    "new": "who was there for the first time ever",
+}
+"""What ``Stays`` counts; who comes twice is counted once, except in ``entered`` and ``left``."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Stays:
     """Who comes, stays and goes: stays such as spans of the status "customer", several of which may be one customer's.
 
-    Gives these components; "who" is counted once however often it came:
-
-    - ``at_start``, ``at_end``: who was there just before the period began, and just before it ended.
-    - ``kept``, ``lost``: of those at the start, who was there at the end, and who was not.
-    - ``entered``, ``left``: how many stays began in the period, and ended in it.
-    - ``new``: who was there for the first time ever.
+    Gives the components of ``STAY_WORDS``.
     """
 
     of: type[Record]
@@ -149,7 +162,7 @@ class Stays:
     @property
     def names(self) -> tuple[str, ...]:
         """The components that it gives."""
-        return STAY_COMPONENTS
+        return tuple(STAY_WORDS)
 
     money: ClassVar[Path | None] = None
     is_mergeable: ClassVar[bool] = False
@@ -228,3 +241,8 @@ def _one_expression(source: Counted) -> None:
 
 def _same(one: Path | Difference | Product, other: Path | Difference | Product) -> bool:
     return Component("total", one) == Component("total", other)
+
+
+def paths(given: Path | tuple[Path, ...]) -> tuple[Path, ...]:
+    """Return one path, or several, as a tuple."""
+    return (given,) if isinstance(given, Path) else given

@@ -37,6 +37,7 @@ from .kpi import (
     Unit,
     Wilson,
     made,
+    paths,
     record_words,
 )
 from .kpi_spans import conversion, spans
@@ -57,7 +58,7 @@ def duration(
     stat: Stat = "mean",
     unit: Literal["seconds", "minutes", "hours", "days"] = "days",
     better: Better = "lower",
-    per: Path | None = None,
+    per: Path | tuple[Path, ...] = (),
     **more: Unpack[More],
 ) -> Kpi:
     """How long it takes from one instant of a record to another.
@@ -67,7 +68,7 @@ def duration(
     Args:
         period: whether a record falls into the period of its start or of its end.
         stat: mean (interval by Student's t), or median (type 7, order-statistic interval).
-        per: the times of records with one value here are added first (all stays of a deal in one stage).
+        per: the times of records with one value of these are added first (all stays of a deal in one stage).
     """
     length, seconds = end - start, SECONDS_IN[unit]
     components = {"n": query.count(), "total": query.total(length), "squares": squares(length)}
@@ -77,7 +78,7 @@ def duration(
         of=of,
         at=start if period == "start" else end,
         where=_both(of, where, end >= start),
-        per=per,
+        per=paths(per),
         components=components,
     )
     explanation = f"{stat.capitalize()}, from {_stripped(start)} to {_stripped(end)}."

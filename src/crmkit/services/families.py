@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TypeVar
 
 from ..ports.work import Service
+from .kpis import Kpis
 
 Sv = TypeVar("Sv", bound=Service)
 
@@ -16,3 +17,8 @@ class Families(ABC):
     @abstractmethod
     def service(self, of: type[Sv]) -> Sv:
         """Return a family of verbs."""
+
+    @property
+    def kpis(self) -> Kpis:
+        """What we measure."""
+        return self.service(Kpis)
