@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
@@ -77,7 +77,7 @@ def _exists(unit: Unit, of: type[Record], record: Record, key: tuple[str, ...]) 
 
 
 def _brought(kept: Any, declared: Any) -> Any:
-    of: type[Record] = type(kept)
+    of = cast("type[Record]", type(kept))
     own = [field.name for field in declaration_of(of).own_fields]
     changes = {name: getattr(declared, name) for name in own if getattr(declared, name) != getattr(kept, name)}
     return attrs.evolve(kept, **changes) if changes else kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import click
 
@@ -14,9 +14,13 @@ from ..services.naming import Naming
 from .state import current_run
 
 R = TypeVar("R", bound=Record)
+if TYPE_CHECKING:
+    _Type: TypeAlias = click.ParamType[Any]
+else:  # before click 8.4 it takes no argument
+    _Type = click.ParamType
 
 
-class _RecordType(click.ParamType, Generic[R]):
+class _RecordType(_Type, Generic[R]):
     """A record, named by its short id, ``source:external-id``, or (a customer) by e-mail, phone or exact name."""
 
     def __init__(self, of: type[R]) -> None:
@@ -30,7 +34,7 @@ class _RecordType(click.ParamType, Generic[R]):
         return found
 
 
-class _MoneyType(click.ParamType):
+class _MoneyType(_Type):
     name = "money"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Money:
@@ -43,7 +47,7 @@ class _MoneyType(click.ParamType):
             self.fail(f"{value!r} is no amount of money: write 48.50, or 'EUR 48.50'.", param, ctx)
 
 
-class _InstantType(click.ParamType):
+class _InstantType(_Type):
     name = "instant"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
@@ -56,7 +60,7 @@ class _InstantType(click.ParamType):
         return found.replace(tzinfo=found.tzinfo or current_run().opened().house.zone).astimezone(UTC)
 
 
-class _DayType(click.ParamType):
+class _DayType(_Type):
     name = "day"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
@@ -66,21 +70,21 @@ class _DayType(click.ParamType):
             self.fail(f"{value!r} is no day: write 2026-11-24.", param, ctx)
 
 
-def record(of: type[R]) -> click.ParamType:
+def record(of: type[R]) -> click.ParamType[Any]:
     """An argument that names a record; ambiguity lists the candidates."""
     return _RecordType(of)
 
 
-def money() -> click.ParamType:
+def money() -> click.ParamType[Any]:
     """An amount of money: ``48.50`` (in the CRM's currency) or ``EUR 48.50``."""
     return _MoneyType()
 
 
-def instant() -> click.ParamType:
+def instant() -> click.ParamType[Any]:
     """An instant in ISO 8601; without an offset, in the CRM's time zone."""
     return _InstantType()
 
 
-def day() -> click.ParamType:
+def day() -> click.ParamType[Any]:
     """A day: ``2026-11-24``."""
     return _DayType()

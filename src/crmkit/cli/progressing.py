@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final
 
@@ -16,7 +16,7 @@ EVERY_S: Final = 0.2
 
 
 @contextmanager
-def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+def progress(what: str, total: int | None = None) -> Generator[Callable[[int], None]]:
     """Give a function that is told how much is done so far; it writes one line to the terminal, nothing to a pipe or under ``--json``.
 
     Args:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import attrs
@@ -46,7 +46,7 @@ def show(value: Any, *, verb: str = "", columns: Cells | None = None, noun: str 
     elif isinstance(value, Record):
         click.echo(" ".join(filter(None, [verb, headline(value)])))
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        _table(list(value), columns, noun)
+        _table(list(cast("Sequence[Any]", value)), columns, noun)
     else:
         click.echo(str(value))
     if next_step and not current_run().json:
@@ -67,13 +67,17 @@ def _own_columns(rows: Sequence[Any]) -> Cells:
     if not rows:
         return {}
     if isinstance(rows[0], Mapping):
-        return {key.upper(): _item(key) for key in rows[0]}
+        return {key.upper(): _item(key) for key in cast("Mapping[str, Any]", rows[0])}
     if isinstance(rows[0], Record):
         fields = [
             field for field in declaration_of(type(rows[0])).own_fields if any(_is_there(field, row) for row in rows)
         ]
         return {"ID": name_of, **{_heading(field): _attribute(field.name) for field in fields[:8]}}
-    return {attribute.name.upper(): _attribute(attribute.name) for attribute in attrs.fields(type(rows[0]))}
+    return {attribute.name.upper(): _attribute(attribute.name) for attribute in attrs.fields(_class_of(rows[0]))}
+
+
+def _class_of(value: object) -> type[Any]:
+    return type(value)
 
 
 def _is_there(field: Field, row: Record) -> bool:
@@ -129,7 +133,7 @@ def shown(value: Any) -> str:
     if isinstance(value, Decimal | float):
         return f"{value:,.2f}"
     if isinstance(value, frozenset | tuple | list):
-        return ", ".join(sorted(map(shown, value)))
+        return ", ".join(sorted(map(shown, cast("Collection[Any]", value))))
     return str(value)
 
 
@@ -138,26 +142,27 @@ def as_json(value: Any) -> Any:
     if isinstance(value, Record):
         return to_json(value)
     if isinstance(value, Page):
-        return {"records": [as_json(record) for record in value], "next": value.next}
+        page = cast("Page[Record]", value)
+        return {"records": [as_json(record) for record in page], "next": page.next}
     if isinstance(value, Money):
         return {"value": str(value.amount), "currency": value.currency}
     if isinstance(value, LocalText):
         return dict(value.texts)
     if isinstance(value, Mapping):
-        return {str(key): as_json(item) for key, item in value.items()}
+        return {str(key): as_json(item) for key, item in cast("Mapping[Any, Any]", value).items()}
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, AnyRef):
         return f"{value.type}:{value.id}"
-    if attrs.has(type(value)):
+    if attrs.has(_class_of(value)):
         return {
             attribute.name.lstrip("_"): as_json(getattr(value, attribute.name))
-            for attribute in attrs.fields(type(value))
+            for attribute in attrs.fields(_class_of(value))
         }
     if isinstance(value, frozenset | set):
-        return sorted(as_json(item) for item in value)
+        return sorted(as_json(item) for item in cast("Collection[Any]", value))
     if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        return [as_json(item) for item in value]
+        return [as_json(item) for item in cast("Iterable[Any]", value)]
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)

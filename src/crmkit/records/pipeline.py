@@ -6,7 +6,7 @@ upgrade installs from them and that users may add to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -24,6 +24,10 @@ from .values import AnyRef, Code, LocalText
 
 def _reasons(values: Sequence[str]) -> tuple[str, ...]:
     return (values,) if isinstance(values, str) else tuple(values)
+
+
+def _stages(values: Iterable[Stage]) -> tuple[Stage, ...]:
+    return tuple(values)
 
 
 @attrs.frozen
@@ -47,7 +51,7 @@ class Pipeline:
 
     key: str
     of: type[Staged] = attrs.field(kw_only=True)
-    stages: tuple[Stage, ...] = attrs.field(kw_only=True, converter=tuple)
+    stages: tuple[Stage, ...] = attrs.field(kw_only=True, converter=_stages)
     name: LocalText | None = attrs.field(default=None, kw_only=True)
     enters: bool = attrs.field(default=True, kw_only=True)
     """A new record that names no pipeline enters this one (where it is the only such of its type)."""

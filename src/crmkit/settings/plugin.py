@@ -123,7 +123,7 @@ def _made(cls: type[Any], values: Mapping[str, Any], plugin: str, hidden: set[st
 
 
 def _secrets(settings: Any) -> Iterator[str]:
-    of: Any = type(settings)
+    of = cast("type[Any]", type(settings))
     for attribute in attrs.fields(of) if attrs.has(of) else ():
         value = getattr(settings, attribute.name)
         if isinstance(value, Secret):

@@ -76,7 +76,7 @@ def crm(
         plugins=crm_plugins,
         discover=False,
         clock=clock,
-        pause=lambda _: None,
+        pause=_without_waiting,
         environ={},
         **options,
     ) as made:
@@ -106,3 +106,7 @@ def outbox(crm: Any) -> list[Delivery]:
     """What ``crm`` would have sent."""
     found: list[Delivery] = crm.outbox
     return found
+
+
+def _without_waiting(seconds: float) -> None:
+    """Tests do not sleep."""

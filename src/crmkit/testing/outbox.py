@@ -18,4 +18,5 @@ def outbox_for(of: type[Channel], outbox: list[Delivery]) -> Channel:
         for name in ("name", "addresses", "renders", "max_characters", "office", "is_automated", "idempotent_for_h")
     }
     made = type(of.__name__, (Channel,), {**facts, "send": send, "__doc__": of.__doc__})
-    return made()
+    channel: Channel = made()
+    return channel
