@@ -51,7 +51,9 @@ def told(hook: Hook, error: BaseException) -> str:
     """Return type and text of an error, cut, with the plugin's secrets blanked; safe for errors whose text raises."""
     try:
         text = " ".join(str(error).split()).rstrip(".")
-    except Exception:  # noqa: BLE001 - the text is the plugin's code too
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - the text is the plugin's code too
         text = ""
     name = "" if isinstance(error, WrongResult) else type(error).__name__
     return hook.plugin.redacted(": ".join(part for part in (name, text) if part))[:_LONGEST]

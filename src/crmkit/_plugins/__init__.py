@@ -13,6 +13,7 @@ import attrs
 from ..errors import PluginError
 from ..ports.plugin import Plugin
 from .finding import BUILTINS, Found, builtin_plugins, given_plugin, installed_plugins
+from .importing import PASSED_ON
 from .judging import Known, discovered
 from .loaded import Loaded, offers_in_order
 from .loading import Entry, Given, Loading
@@ -89,6 +90,7 @@ def _loaded(loading: Loading, order: tuple[str, ...]) -> Loaded:
         hooks=tuple(hooks),
         problems=loading.strays(),
         manager=loading.manager,
+        disabled=loading.given.disabled,
         plugged=MappingProxyType({entry.name: entry.plugged for entry in entries if entry.plugged}),
     )
     return made.require({entry.name: _checks(entry) for entry in loading.entries})
@@ -100,7 +102,9 @@ def _checks(entry: Entry) -> Sequence[str]:
     found = set(map(str, entry.manifest.get("checks") or ()))
     try:
         found.update(checks_of(notes_of(offers), record_types_of(offers)))
-    except Exception:  # noqa: BLE001 - offers of a plugin that failed may be anything
+    except PASSED_ON:
+        raise
+    except BaseException:  # noqa: BLE001 - offers of a plugin that failed may be anything
         return sorted(found)
     return sorted(found)
 

@@ -97,7 +97,9 @@ def described(error: BaseException) -> str:
     """Return type and text of an error, cut; safe for errors whose text raises."""
     try:
         text = " ".join(str(error).split())[:300].rstrip(".")
-    except Exception:  # noqa: BLE001 - the text is the plugin's code too
+    except PASSED_ON:
+        raise
+    except BaseException:  # noqa: BLE001 - the text is the plugin's code too
         text = ""
     return (
         text

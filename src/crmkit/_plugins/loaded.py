@@ -27,6 +27,7 @@ class Loaded:
         states: of every plugin, by name; also those that failed or are switched off.
         everything: all offers of active plugins, in the order of the plugins, then as they stand.
         hooks: all hook functions, in the order in which they are called.
+        disabled: names that a person has switched off, of plugins that are gone too.
         problems: sentences about what the host says of plugins that are not there.
         manager: pluggy's, of this CRM alone.
         missing_checks: record type (``*`` for all) -> the plugin that declares checks on it and is not active: writes
@@ -39,6 +40,7 @@ class Loaded:
     problems: tuple[str, ...] = ()
     manager: pluggy.PluginManager | None = attrs.field(default=None, repr=False)
     missing_checks: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    disabled: frozenset[str] = frozenset()
     plugged: Mapping[str, Plugged] = attrs.field(factory=dict[str, Plugged], repr=False)
     _by_kind: dict[Callable[..., Any], tuple[Offer[Any], ...]] = attrs.field(
         factory=dict[Callable[..., Any], tuple[Offer[Any], ...]], init=False, repr=False
@@ -123,7 +125,7 @@ class Loaded:
 
         A plugin that is active, or that a person has switched off, misses none.
         """
-        excused = {state.name for state in self.states if state.state in ("active", "disabled")}
+        excused = self.disabled | {state.name for state in self.states if state.state in ("active", "disabled")}
         more = {of: name for name, types in sorted(checks.items()) if name not in excused for of in types}
         return attrs.evolve(self, missing_checks=MappingProxyType({**more, **self.missing_checks}))
 

@@ -204,15 +204,16 @@ class Loading:
         return frozenset(name for name, table in said if _is_required(table))
 
     def strays(self) -> tuple[str, ...]:
-        """Return a sentence for each name that the host speaks of and no plugin has."""
+        """Return a sentence for each name that the host speaks of and no plugin has.
+
+        A plugin that is gone may stay switched off; only a name that is nearly another's is told.
+        """
         names = {entry.name for entry in self.entries}
-        spoken = {**dict.fromkeys(self.given.tables, "Settings"), **dict.fromkeys(self.given.settings, "Settings")}
-        for name in self.given.disabled:
-            spoken.setdefault(name, "It is switched off that")
+        told = dict.fromkeys((*self.given.tables, *self.given.settings), "There are settings for")
+        told.update({name: "You have switched off" for name in self.given.disabled if nearest(name, names)})
         return tuple(
-            f"{'There are settings for' if what == 'Settings' else 'What is switched off is called'} {name!r}, "
-            f"but no plugin is called so.{nearest(name, names)}"
-            for name, what in sorted(spoken.items())
+            f"{what} {name!r}, but no plugin is called so.{nearest(name, names)}"
+            for name, what in sorted(told.items())
             if name not in names
         )
 

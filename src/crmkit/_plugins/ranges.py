@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 _CLAUSE: Final = re.compile(r"\s*(===|==|~=|!=|<=|>=|<|>)\s*v?(\d+(?:\.\d+)*)(\.\*)?[^,]*$")
-_REQUIRES_US: Final = re.compile(r"^\s*crmkit\s*(?:\[[^\]]*\])?\s*\(?([^;)]*)\)?\s*(?:;.*)?$", re.IGNORECASE)
+_REQUIRES_US: Final = re.compile(r"^\s*crmkit(?![\w.-])\s*(?:\[[^\]]*\])?\s*\(?([^;)]*)\)?\s*(?:;.*)?$", re.IGNORECASE)
 
 Version = tuple[int, ...]
 

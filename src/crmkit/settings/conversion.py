@@ -44,8 +44,9 @@ def converted(value: object, kind: Any, reference: Reference) -> Any:
         return _one_of(value, get_args(kind), reference)
     if get_origin(kind) is Literal:
         return _choice(value, get_args(kind), reference)
-    if kind in _BY_TYPE:
-        return _BY_TYPE[kind](value, reference)
+    convert = _BY_TYPE.get(get_origin(kind) or kind)
+    if convert:
+        return convert(value, reference)
     if get_origin(kind) in (tuple, list, frozenset, set) or kind in (tuple, list, frozenset, set):
         return _several(value, kind, reference)
     return value

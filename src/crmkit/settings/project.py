@@ -73,6 +73,11 @@ def read_project(path: Path | str | None = None, environ: Mapping[str, str] | No
     given = _read(file) if file else {}
     problems: list[str] = []
     tables = _tables(given.pop("settings", {}), problems)
+    if isinstance(given.get("plugins"), Mapping):
+        del given["plugins"]
+        problems.append(
+            "'plugins' lists modules, as in plugins = ['crm']: the settings of a plugin stand under [settings.NAME]."
+        )
     problems += [
         f"{key!r} is nothing that can be set.{nearest(key, (*_KINDS, 'settings'))}"
         for key in given
