@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path as FilePath
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, overload
 from uuid import UUID
 
 import attrs
@@ -267,7 +267,7 @@ class CRM(Families):
         return self._runner.store
 
     # --- reading ---
-    def get(self, of: type[R], id: Id[R] | UUID) -> R:
+    def get(self, of: type[R], id: Id[R]) -> R:
         """Return a record; a merged customer's id leads to who it is now.
 
         Raises:
@@ -314,10 +314,18 @@ class CRM(Families):
         )
 
     # --- writing ---
+    @overload
+    def add(self, record: R, *, name: str = "", at: datetime | None = None) -> R: ...
+    @overload
+    def add(self, record: Sequence[R], *, name: str = "", at: datetime | None = None) -> list[R]: ...
     def add(self, record: Any, *, name: str = "", at: datetime | None = None) -> Any:
         """Keep a new record, or a sequence of one type as one batch; return it as kept."""
         return self._run(lambda unit: unit.add(record, name=name, at=at), "write")
 
+    @overload
+    def replace(self, record: R, *, name: str = "", at: datetime | None = None) -> R: ...
+    @overload
+    def replace(self, record: Sequence[R], *, name: str = "", at: datetime | None = None) -> list[R]: ...
     def replace(self, record: Any, *, name: str = "", at: datetime | None = None) -> Any:
         """Keep a changed record in the place of the one it was made from."""
         return self._run(lambda unit: unit.replace(record, name=name, at=at), "write")
