@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Table, bindparam, select
 
+from crmkit.builtin.sql.compile.counting import Counting, TallyShape, compile_tally
 from crmkit.builtin.sql.compile.finding import FindShape, FindStatement, compile_find
 from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.layout import Layout, compiled
@@ -57,6 +58,10 @@ class Catalogue:
     def find_statement(self, shape: FindShape) -> FindStatement:
         """Return the statement of a question of this shape."""
         return self._kept(shape, lambda: compile_find(shape, self.layout(shape.of).read, self.table, self.database))
+
+    def tally_statements(self, shape: TallyShape) -> list[Counting]:
+        """Return the statements of a tally of this shape."""
+        return self._kept(shape, lambda: compile_tally(shape, self.table, self.database))
 
     def get_statement(self, of: type[Record], n: int) -> str:
         """Return the statement that asks for n records by their ids."""

@@ -202,6 +202,16 @@ _READ: Final[Mapping[Kind, Callable[..., Values]]] = {
 }  # fmt: skip
 
 
+def reader(kind: Kind, places: int, database: Database) -> Callable[..., Values]:
+    """Return what reads the columns of a kind, where no field is at hand."""
+    read = kept(Field(name="value", kind=kind, places=places), database).read
+    return _same if read is None else read
+
+
+def _same(values: Values) -> Values:
+    return values
+
+
 # --- constants ---
 def constant(field_kind: Kind, value: Any, database: Database) -> Any:
     """Return a constant of a question as a column of this kind keeps it (numbers apart: ``numbers.py``)."""

@@ -86,6 +86,10 @@ class Database(ABC):
         """Return the key to order by, NULL smallest."""
 
     @abstractmethod
+    def floor(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return the whole part of a number that is not negative."""
+
+    @abstractmethod
     def exact_sum(
         self, value: ColumnElement[Any]
     ) -> tuple[Sequence[ColumnElement[Any]], Callable[[Sequence[Any]], int]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Table, case, cast, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.types import BLOB, TEXT, BigInteger, Boolean, TypeEngine
@@ -102,6 +102,10 @@ class SQLite(Database):
     def ordered(self, value: ColumnElement[Any], *, descending: bool) -> ColumnElement[Any]:
         """NULL is smallest by itself."""
         return value.desc() if descending else value.asc()
+
+    def floor(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        """A cast cuts towards zero."""
+        return cast(value, BigInteger())
 
     def exact_sum(
         self, value: ColumnElement[Any]

@@ -13,6 +13,7 @@ from crmkit.builtin.sql.boundary import Boundary
 from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.claiming import claim
 from crmkit.builtin.sql.compile.finding import shape_of
+from crmkit.builtin.sql.tallying import count
 from crmkit.builtin.sql.writing import Writer
 from crmkit.errors import StoreError, UnsupportedError
 from crmkit.ports.store import Find, NotApplied, Page, Record, Tallied, Tally, Transaction, Write
@@ -56,7 +57,9 @@ class SqlTransaction(Transaction):
 
     def tally(self, question: Tally) -> list[Tallied]:
         """Return the cells of a bound tally. See ``Transaction.tally``."""
-        raise UnsupportedError("not yet")
+        self._running()
+        self._catalogue.layout(question.of)
+        return count(self._catalogue, self._link, question)
 
     # --- writing ---
     def write(self, writes: Sequence[Write]) -> list[NotApplied]:
