@@ -5,7 +5,9 @@ Each directive makes reStructuredText from what crmkit itself knows, and lets Sp
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -16,6 +18,8 @@ from sphinx.util.docutils import SphinxDirective
 from crmkit import errors, hookspecs
 from crmkit.records import CORE_TYPES, Declaration, Field, Record, declaration_of
 
+WIDTH = 100
+SECTIONS = {"Args": "Arguments"}
 FROM_RECORD = {field.name for field in declaration_of(CORE_TYPES[0]).fields if field.system}
 
 
@@ -116,12 +120,69 @@ class Hooks(Generated):
         for name, hook in specified():
             yield f"## {name}"
             yield ""
-            yield "```python"
-            yield f"def {name}{inspect.signature(hook)}: ...".replace("'", "")
-            yield "```"
+            yield from _function(name, hook)
+
+
+class Members(Generated):
+    """Classes, each with its public methods: `{crmkit-members} crmkit.ports.store Store Transaction`."""
+
+    required_arguments = 2
+    optional_arguments = 20
+
+    def lines(self) -> Iterator[str]:
+        module = importlib.import_module(self.arguments[0])
+        for name in self.arguments[1:]:
+            of = getattr(module, name)
+            yield f"## {name}"
             yield ""
-            yield (inspect.getdoc(hook) or "").replace("``", "`")
+            yield from written(of)
+            for member, function in vars(of).items():
+                yield from _member(member, function)
+
+
+def _member(name: str, member: Any) -> Iterator[str]:
+    function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
+    if name.startswith("_") or not inspect.isfunction(function):
+        return
+    yield from _function(name, function, "@property" if isinstance(member, property) else "")
+
+
+def _function(name: str, function: Any, above: str = "") -> Iterator[str]:
+    arguments = str(inspect.signature(function)).replace("'", "").replace("~", "")
+    definition = f"def {name}{arguments}: ..."
+    if len(definition) > WIDTH:
+        inside, _, result = arguments[1:].rpartition(")")
+        parts = inspect.signature(function).parameters.values()
+        lines = [f"    {str(part).replace(chr(39), '')}," for part in parts]
+        inside = "\n".join(lines)
+        definition = f"def {name}(\n{inside}\n){result}: ..."
+    yield "```python"
+    if above:
+        yield above
+    yield definition
+    yield "```"
+    yield ""
+    yield from written(function)
+
+
+def written(thing: object) -> Iterator[str]:
+    """Yield a docstring as Markdown: its Google sections as lists."""
+    section = False
+    for line in (inspect.getdoc(thing) or "").replace("``", "`").splitlines():
+        heading = re.fullmatch(r"(Args|Attributes|Raises|Returns|Yields|Class facts|Class keywords):", line)
+        if heading:
+            section = True
             yield ""
+            yield f"*{SECTIONS.get(heading[1], heading[1])}*"
+            yield ""
+        elif section and (entry := re.fullmatch(r" {4}([\w, *`]+): (.*)", line)):
+            yield f"- `{entry[1].strip('`')}`: {entry[2]}"
+        elif section and line.startswith("    "):
+            yield f"  {line.strip()}"
+        else:
+            section = section and not line.strip()
+            yield line
+    yield ""
 
 
 def specified() -> list[tuple[str, Any]]:
@@ -135,4 +196,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("crmkit-errors", Errors)
     app.add_directive("crmkit-records", Records)
     app.add_directive("crmkit-hooks", Hooks)
+    app.add_directive("crmkit-members", Members)
     return {"parallel_read_safe": True, "version": "1"}

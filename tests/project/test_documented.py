@@ -48,3 +48,27 @@ def test_every_hook_says_when_it_is_called_and_what_its_failure_does(hook: str):
 
 def test_the_pages_name_no_hook_that_is_not_there():
     assert set(PAGE_OF) <= set(HOOKS)
+
+
+# --- ports: one page each, for every module of crmkit.ports that an author writes against ------------------------------
+PARTS = {
+    "hook": "told on the pages of the hooks",
+    "kpi_source": "part of kpi",
+    "kpi_spans": "part of kpi",
+    "kpis": "part of kpi",
+}
+PORTS = sorted(path.stem for path in (ROOT / "src/crmkit/ports").glob("*.py") if path.stem not in {"__init__", *PARTS})
+
+
+@pytest.mark.parametrize("port", PORTS)
+def test_every_port_has_a_page_with_an_example(port: str):
+    page = REFERENCE / "ports" / f"{port}.md"
+    assert page.exists(), f"crmkit.ports.{port}: write {page.relative_to(ROOT)}, or say in PARTS which page tells of it"
+    text = page.read_text("utf-8")
+    assert example_in(text)
+    assert "**Called**" in text
+    assert "**When it fails**" in text
+
+
+def test_the_parts_of_ports_are_there():
+    assert all((ROOT / "src/crmkit/ports" / f"{part}.py").exists() for part in PARTS)
