@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
+
+from ..errors import CRMError
 
 if TYPE_CHECKING:
     from ..crm import CRM
@@ -44,6 +47,15 @@ class Run:
         if self._opened is None:
             self._opened = self._open()
         return self._opened
+
+    def has_modules(self) -> bool:
+        """Whether the project names modules of its own, which are imported to know their commands."""
+        from ..settings import read_project  # light, but not needed where a built-in command runs
+
+        try:
+            return not self.no_plugins and bool(read_project(self.project, os.environ).plugins)
+        except CRMError:
+            return False
 
     def _open(self) -> CRM:
         from ..crm import CRM  # dear: plugins and SQLAlchemy; only commands that need the CRM load it

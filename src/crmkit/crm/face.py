@@ -25,7 +25,7 @@ from ..services.families import Families
 from ..services.subscribers import Subscribers
 from ..services.working import Worked, Working
 from ..settings import read_project
-from .opening import Options, build_house, load_plugins, project_options, settle, store_class, upgrade
+from .opening import build_house, load_plugins, options_of, project_options, settle, store_class, upgrade
 
 R = TypeVar("R", bound=Record)
 St = TypeVar("St", bound=Staged)
@@ -70,7 +70,7 @@ class CRM(Families):
         Raises:
             InvalidError: an option is wrong. StoreError: the place can not be opened.
         """
-        made = Options(**options)
+        made = options_of(options)
         loaded = load_plugins(made)
         place = engine if engine is not None else url or "sqlite:///crm.db"
         house = build_house(made, loaded, cls._of_unit)
@@ -102,7 +102,7 @@ class CRM(Families):
     @classmethod
     def embedded(cls, dialect: str, *, schema: str = "", prefix: str = "", **options: Any) -> Self:
         """Return a CRM for a host's own connections: it opens nothing until ``.on(connection)``."""
-        made = Options(**options)
+        made = options_of(options)
         loaded = load_plugins(made)
         house = build_house(made, loaded, cls._of_unit)
         store = store_class(loaded, f"{dialect}:").open(

@@ -47,6 +47,21 @@ class Options:
     environ: Mapping[str, str] = attrs.field(factory=lambda: os.environ)
 
 
+def options_of(given: Mapping[str, Any]) -> Options:
+    """Return the options that a program gave.
+
+    Raises:
+        InvalidError: one is unknown; the nearest is named.
+    """
+    known = [attribute.name for attribute in attrs.fields(Options)]
+    for name in given:
+        if name not in known:
+            raise InvalidError(
+                f"A CRM is opened without {name!r}.{nearest(name, known)}", code="unknown_option", field=name
+            )
+    return Options(**given)
+
+
 def project_options(project: Project) -> tuple[str, dict[str, Any]]:
     """Return the store's URL and the options of a project; its modules are found beside its file."""
     return _beside(project.store, project.folder), {
