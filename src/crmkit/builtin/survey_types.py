@@ -85,7 +85,7 @@ class Comment(SurveyType):
         if raw is None or raw == "":
             return Problem("missing")
         if not isinstance(raw, str):
-            return Problem("no_text", params={"value": raw})
+            return Problem("no_text", params={"value": type(raw).__name__})
         text = raw.strip()
         if len(text) > LONGEST:
             return Problem("too_long", params={"most": LONGEST})

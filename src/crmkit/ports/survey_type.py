@@ -67,7 +67,7 @@ _PROBLEMS: Final[Mapping[str, str]] = {
     "no_whole_number": "{value!r} is no whole number.",
     "out_of_range": "{value} is not between {lo} and {hi}.",
     "too_long": "The text is longer than {most} characters.",
-    "no_text": "{value!r} is no text.",
+    "no_text": "Words are asked for, and this is {value}.",
 }
 
 
@@ -108,6 +108,13 @@ class Item:
     name: str
     reverse: bool = attrs.field(default=False, kw_only=True)
     text: LocalText = attrs.field(default=LocalText(), kw_only=True)
+
+
+def _shown(raw: object) -> object:
+    """Return what a message shows of a value: plain ones as they are, texts cut, others by their kind."""
+    if isinstance(raw, str):
+        return raw[:20]
+    return raw if isinstance(raw, bool | int | float) and len(repr(raw)) <= 20 else type(raw).__name__
 
 
 def _tuple(items: Iterable[Item]) -> tuple[Item, ...]:
@@ -188,7 +195,7 @@ class Scale(SurveyType):
             return Problem("missing", item)
         text = raw.strip().translate(_DIGITS) if isinstance(raw, str) else str(raw) if type(raw) is int else ""
         if not _WHOLE.fullmatch(text):
-            return Problem("no_whole_number", item, {"value": raw if len(text) < 20 else text[:20]})
+            return Problem("no_whole_number", item, {"value": _shown(raw)})
         value = int(text.replace("\u2212", "-"))
         if not self.lo <= value <= self.hi:
             return Problem("out_of_range", item, {"value": value, "lo": self.lo, "hi": self.hi})

@@ -7,17 +7,25 @@ classes to inherit from: ``class TestMine(ChannelContract): ...``.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 if TYPE_CHECKING:
     from .clock import Clock
+    from .kpi import KpiContract
     from .store import StoreContract
+    from .survey_type import SurveyTypeContract
 
-_ROOMS = {"Clock": "clock", "StoreContract": "store"}
-__all__ = ["Clock", "StoreContract"]
+_ROOMS = {"Clock": "clock", "KpiContract": "kpi", "StoreContract": "store", "SurveyTypeContract": "survey_type"}
+__all__ = ["Clock", "KpiContract", "StoreContract", "SurveyTypeContract"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _ROOMS:
         raise AttributeError(f"module 'crmkit.testing' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"crmkit.testing.{_ROOMS[name]}"), name)
+    room = f"crmkit.testing.{_ROOMS[name]}"
+    if room not in sys.modules:
+        pytest.register_assert_rewrite(room)  # a contract's assertions are read by people
+    return getattr(importlib.import_module(room), name)
