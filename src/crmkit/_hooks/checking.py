@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -24,25 +25,86 @@ def compile_judges(hooks: Sequence[Hook]) -> Judge:
 
     It raises PluginError where a hook fails: then none of the changes may be kept.
     """
-    steps = tuple((hook, hook.function, hook.offer.takes_context, hook.offer.batch) for hook in hooks)
+    steps = tuple(_step(kind, tuple(group)) for kind, group in itertools.groupby(hooks, _kind))
+    if len(steps) == 1:
+        return steps[0]
 
     def judge(changes: Sequence[Change[Any]], face: Any) -> Mapping[int, RefusedError]:
         refused: Mapping[int, RefusedError] = _NONE
-        for hook, call, takes_context, batch in steps:
-            try:
-                if batch:
-                    made = call(changes, context_of(hook.plugin, face)) if takes_context else call(changes)
-                    refused = _answered(hook, changes, made, refused)
-                    continue
-                context = context_of(hook.plugin, face) if takes_context else None
-                for change in changes:
-                    answer = call(change, context) if takes_context else call(change)
+        for step in steps:
+            found = step(changes, face)
+            if found:
+                refused = {**found, **refused}
+        return refused
+
+    return judge
+
+
+def _kind(hook: Hook) -> str:
+    return "batch" if hook.offer.batch else "context" if hook.offer.takes_context else "change"
+
+
+def _step(kind: str, hooks: tuple[Hook, ...]) -> Judge:
+    """Compile neighbours that are called in one way: the loop over them decides nothing that is known beforehand."""
+    return {"batch": _batched, "context": _with_context, "change": _plain}[kind](hooks)
+
+
+def _plain(hooks: tuple[Hook, ...]) -> Judge:
+    pairs = tuple((hook, hook.function) for hook in hooks)
+
+    def judge(changes: Sequence[Change[Any]], face: Any) -> Mapping[int, RefusedError]:
+        refused: Mapping[int, RefusedError] = _NONE
+        hook = hooks[0]
+        try:
+            for change in changes:
+                for hook, call in pairs:
+                    answer = call(change)
                     if answer is not None:
                         refused = _refused(hook, changes, change, answer, refused)
-            except LET_THROUGH:
-                raise
-            except BaseException as error:  # whatever a plugin raises, SystemExit too, refuses
-                raise check_fault(hook, error) from error
+        except LET_THROUGH:
+            raise
+        except BaseException as error:  # whatever a plugin raises, SystemExit too, refuses
+            raise check_fault(hook, error) from error
+        return refused
+
+    return judge
+
+
+def _with_context(hooks: tuple[Hook, ...]) -> Judge:
+    pairs = tuple((hook, hook.function) for hook in hooks)
+
+    def judge(changes: Sequence[Change[Any]], face: Any) -> Mapping[int, RefusedError]:
+        refused: Mapping[int, RefusedError] = _NONE
+        hook = hooks[0]
+        try:
+            for hook, call in pairs:
+                context = context_of(hook.plugin, face)
+                for change in changes:
+                    answer = call(change, context)
+                    if answer is not None:
+                        refused = _refused(hook, changes, change, answer, refused)
+        except LET_THROUGH:
+            raise
+        except BaseException as error:  # as above
+            raise check_fault(hook, error) from error
+        return refused
+
+    return judge
+
+
+def _batched(hooks: tuple[Hook, ...]) -> Judge:
+    def judge(changes: Sequence[Change[Any]], face: Any) -> Mapping[int, RefusedError]:
+        refused: Mapping[int, RefusedError] = _NONE
+        hook = hooks[0]
+        try:
+            for hook in hooks:
+                takes_context = hook.offer.takes_context
+                given = (changes, context_of(hook.plugin, face)) if takes_context else (changes,)
+                refused = _answered(hook, changes, hook.function(*given), refused)
+        except LET_THROUGH:
+            raise
+        except BaseException as error:  # as above
+            raise check_fault(hook, error) from error
         return refused
 
     return judge

@@ -59,10 +59,12 @@ class Hooks:
 
     def adjusters(self, of: type[Record]) -> Adjuster | None:
         """Return a function of (change, face) that returns the record as the hooks leave it; None where there is none."""
-        if of not in self._adjusters:
+        try:
+            return self._adjusters[of]
+        except KeyError:
             found = self.order(of, "adjust")
-            self._adjusters[of] = compile_adjusters(found, self._quarantine) if found else None
-        return self._adjusters[of]
+            made = self._adjusters[of] = compile_adjusters(found, self._quarantine) if found else None
+            return made
 
     def judges(self, of: type[Record]) -> Judge | None:
         """Return a function of (changes, face) that returns the refusals by place; None where nothing checks.
@@ -79,10 +81,12 @@ class Hooks:
 
         It raises RefusedError for the first change that is refused, PluginError where a hook fails.
         """
-        if of not in self._checkers:
+        try:
+            return self._checkers[of]
+        except KeyError:
             judge = self.judges(of)
-            self._checkers[of] = compile_checkers(judge) if judge else None
-        return self._checkers[of]
+            made = self._checkers[of] = compile_checkers(judge) if judge else None
+            return made
 
     @property
     def reports(self) -> tuple[HookFailure, ...]:

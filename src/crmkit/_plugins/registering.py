@@ -11,6 +11,7 @@ import pluggy
 from .. import hookspecs
 from .._hooks import Hook, Plugged
 from ..errors import nearest
+from ..ports.plugin import Plugin
 from ..ports.work import HookOffer, hook_of
 from ..records import Record
 from .importing import PASSED_ON, NotUsable, described
@@ -25,9 +26,19 @@ _KINDS: Final = {
 """The hooks that a plain module can have, as the decorators would note them: for records of every type."""
 
 
+class Manager(pluggy.PluginManager):
+    """pluggy's, which looks at every attribute of a plugin: here not at those that can be no hook."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        """Return what marks an attribute as a hook, or None."""
+        if name.startswith("__") or (type(plugin) is Plugin and name != _OFFERS):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
 def new_manager() -> pluggy.PluginManager:
     """Return a manager of its own for one CRM; it knows every hook."""
-    manager = pluggy.PluginManager("crmkit")
+    manager = Manager("crmkit")
     manager.add_hookspecs(hookspecs)
     return manager
 
