@@ -93,9 +93,8 @@ class CRM(Families):
         Raises:
             InvalidError: there is no such file, or it is wrong: every mistake at once.
         """
-        code = {
-            name: options.pop(name) for name in ("store", "time_zone", "currency", "languages") if options.get(name)
-        }
+        named = {name: options.pop(name, None) for name in ("store", "time_zone", "currency", "languages")}
+        code = {name: value for name, value in named.items() if value}
         url, found = project_options(read_project(path, options.get("environ", os.environ), **code))
         return cls.open(url, **{**found, **options})
 
