@@ -6,7 +6,15 @@ from abc import ABC, abstractmethod
 from typing import TypeVar
 
 from ..ports.work import Service
+from .agents import Agents
+from .customers import Customers
+from .deals import Deals
+from .history import History
+from .interactions import Interactions
 from .kpis import Kpis
+from .naming import Naming
+from .pipelines import Pipelines
+from .touchpoints import Touchpoints
 
 Sv = TypeVar("Sv", bound=Service)
 
@@ -17,6 +25,46 @@ class Families(ABC):
     @abstractmethod
     def service(self, of: type[Sv]) -> Sv:
         """Return a family of verbs."""
+
+    @property
+    def customers(self) -> Customers:
+        """Customers: add, put, change, find, link, merge, show."""
+        return self.service(Customers)
+
+    @property
+    def interactions(self) -> Interactions:
+        """Interactions: record, timeline, plan, due, done, answer."""
+        return self.service(Interactions)
+
+    @property
+    def deals(self) -> Deals:
+        """Deals: open, change, move, win, lose, board, history, durations."""
+        return self.service(Deals)
+
+    @property
+    def pipelines(self) -> Pipelines:
+        """Pipelines of any record type: stages, board, durations, history."""
+        return self.service(Pipelines)
+
+    @property
+    def agents(self) -> Agents:
+        """Agents and teams: who works here."""
+        return self.service(Agents)
+
+    @property
+    def touchpoints(self) -> Touchpoints:
+        """Touchpoints: where customers meet us."""
+        return self.service(Touchpoints)
+
+    @property
+    def history(self) -> History:
+        """Who changed what."""
+        return self.service(History)
+
+    @property
+    def naming(self) -> Naming:
+        """The record that is meant by what people type."""
+        return self.service(Naming)
 
     @property
     def kpis(self) -> Kpis:
