@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from crmkit.errors import InvalidError
 from crmkit.records.contact_key import contact_key, kind_of_address
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from crmkit.crm import CRM
 
+from crmkit.crm import CRM
 from tests.services.shop import Clock, plugin
 
 

@@ -6,9 +6,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import attrs
+
 from crmkit.ports.plugin import Plugin
 from crmkit.records import (
-    Code, Customer, Deal, FieldDefinition, Id, LocalText, NotPersonal, Owner, Pipeline, Record, Stage, Staged,
+    Code,
+    Customer,
+    Deal,
+    FieldDefinition,
+    Id,
+    LocalText,
+    NotPersonal,
+    Owner,
+    Pipeline,
+    Record,
+    Stage,
+    Staged,
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from crmkit.crm import CRM
 from crmkit.errors import ConflictError, InvalidError
 
@@ -29,5 +30,8 @@ def test_a_touchpoint_is_put_under_its_key(crm: CRM) -> None:
     crm.touchpoints.put("accounting", name="Accounting", office="back")
     shop = crm.touchpoints.put("shop")
     assert crm.touchpoints.put("shop", name="The shop").id == shop.id
-    assert [(t.key, str(t.name), t.office) for t in crm.touchpoints.list()] == [("accounting", "Accounting", "back"), ("shop", "The shop", "front")]
+    assert [(t.key, str(t.name), t.office) for t in crm.touchpoints.list()] == [
+        ("accounting", "Accounting", "back"),
+        ("shop", "The shop", "front"),
+    ]
     assert [t.key for t in crm.touchpoints.list(office="back")] == ["accounting"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import hypothesis.strategies as st
+from hypothesis import given, settings
+
 from crmkit.crm import CRM
 from crmkit.records import Interaction
 from crmkit.services.conversations import GAP
-from hypothesis import given, settings
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -52,7 +53,9 @@ def test_an_earlier_answer_that_arrives_late_is_the_answer(crm: CRM) -> None:
 
 
 def test_an_unknown_sender_s_messages_are_one_conversation(crm: CRM) -> None:
-    one, two = (crm.interactions.record(None, channel="email", address="who@example.nl", occurred_at=days(n)) for n in (0, 1))
+    one, two = (
+        crm.interactions.record(None, channel="email", address="who@example.nl", occurred_at=days(n)) for n in (0, 1)
+    )
     other = crm.interactions.record(None, channel="email", address="else@example.nl", occurred_at=days(1))
     assert (two.conversation, other.conversation) == (one.id, other.id)
 
@@ -78,12 +81,21 @@ def expected(messages: list[Message]) -> tuple[list[list[int]], dict[int, int | 
 
 
 @settings(max_examples=60)
-@given(st.lists(st.tuples(st.integers(0, 2000), st.sampled_from(["in", "out"])), min_size=1, max_size=9, unique_by=lambda m: m[0]))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2000), st.sampled_from(["in", "out"])),
+        min_size=1,
+        max_size=9,
+        unique_by=lambda m: m[0],
+    )
+)
 def test_any_order_of_arrival_gives_the_same(messages: list[Message]) -> None:
     with CRM.open("memory:", discover=False) as crm:
         anna = crm.customers.add(name="Anna")
         made = [
-            crm.interactions.record(anna, channel="email", direction=direction, occurred_at=START + timedelta(hours=hour)).id
+            crm.interactions.record(
+                anna, channel="email", direction=direction, occurred_at=START + timedelta(hours=hour)
+            ).id
             for hour, direction in messages
         ]
         kept = [crm.get(Interaction, one) for one in made]
@@ -94,6 +106,8 @@ def test_any_order_of_arrival_gives_the_same(messages: list[Message]) -> None:
         for n, hour in answered.items():
             assert kept[n].answered_at == (None if hour is None else START + timedelta(hours=hour))
         for one, (_, direction) in zip(kept, messages, strict=True):
-            waiting = [k for k in kept if direction == "out" and k.answered_at == one.occurred_at and k.direction == "in"]
+            waiting = [
+                k for k in kept if direction == "out" and k.answered_at == one.occurred_at and k.direction == "in"
+            ]
             last = max(waiting, key=lambda k: k.occurred_at or START, default=None)
             assert one.answers == (last.id if last else None)

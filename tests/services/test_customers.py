@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
 from crmkit.crm import CRM
 from crmkit.errors import ConflictError, InvalidError, TryAgain
 from crmkit.query import each
-from crmkit.records import Agent, Answer, Customer, ExternalId, LogEntry, Money, SurveyResponse, Survey, WallTime
-
+from crmkit.records import Agent, Answer, Customer, ExternalId, LogEntry, Money, Survey, SurveyResponse, WallTime
 from tests.services.shop import Clock, Repair
 
 
@@ -18,7 +18,9 @@ def log_size(crm: CRM) -> int:
 
 
 def emails(crm: CRM, customer: Customer) -> list[tuple[str, bool]]:
-    return [(point.value, point.is_primary) for point in crm.customers.contact_points(customer) if point.kind == "email"]
+    return [
+        (point.value, point.is_primary) for point in crm.customers.contact_points(customer) if point.kind == "email"
+    ]
 
 
 class TestAdding:
@@ -29,7 +31,11 @@ class TestAdding:
 
     def test_addresses_of_all_kinds(self, crm: CRM) -> None:
         anna = crm.customers.add(
-            name="Anna", emails=["a@example.nl", "b@example.nl"], phone="06 1234 5678", postal="Dam 1\nAmsterdam", country="NL"
+            name="Anna",
+            emails=["a@example.nl", "b@example.nl"],
+            phone="06 1234 5678",
+            postal="Dam 1\nAmsterdam",
+            country="NL",
         )
         found = [(p.kind, p.key, p.is_primary) for p in crm.customers.contact_points(anna)]
         assert found == [
@@ -58,7 +64,8 @@ class TestAdding:
         mina, desk = crm.agents.add("mina", name="Mina"), crm.agents.add_team("desk")
         assert crm.customers.add(name="Anna", owner="mina").owner == crm.customers.add(name="Bea", owner=mina).owner
         owner = crm.customers.add(name="Cor", owner="desk").owner
-        assert owner is not None and owner.id == desk.id
+        assert owner is not None
+        assert owner.id == desk.id
         with pytest.raises(InvalidError, match="'mina'"):
             crm.customers.add(name="Dee", owner="nina")
 
@@ -70,7 +77,13 @@ class TestPutting:
         assert len(crm.find(Customer)) == len(crm.find(ExternalId)) == 1
 
     def test_nothing_is_written_where_nothing_differs(self, crm: CRM) -> None:
-        given = {"name": " Jose\u0301 ", "email": "J@example.nl", "tags": ["vip"], "custom": {"frame": "M"}, "phone": "06 1234 5678"}
+        given = {
+            "name": " Jose\u0301 ",
+            "email": "J@example.nl",
+            "tags": ["vip"],
+            "custom": {"frame": "M"},
+            "phone": "06 1234 5678",
+        }
         crm.customers.put(("shop", "42"), **given)
         before = log_size(crm)
         crm.customers.put(("shop", "42"), **given)
@@ -127,7 +140,9 @@ class TestPutting:
 class TestChanging:
     def test_the_fields_given_change(self, crm: CRM) -> None:
         anna = crm.customers.add(name="Anna", email="a@example.nl")
-        changed = crm.customers.change(anna, name="Anna Jansen", email="b@example.nl", country="NL", phone="06 1234 5678")
+        changed = crm.customers.change(
+            anna, name="Anna Jansen", email="b@example.nl", country="NL", phone="06 1234 5678"
+        )
         assert (changed.name, changed.country) == ("Anna Jansen", "NL")
         assert [p.key for p in crm.customers.contact_points(anna) if p.is_primary] == ["b@example.nl", "+31612345678"]
 
@@ -144,7 +159,12 @@ class TestChanging:
         gone = crm.customers.move(anna, "dissolution", reason="moved", side="customer")
         assert (gone.stage, gone.state) == ("dissolution", "lost")
         (change,) = crm.pipelines.history(gone)
-        assert (change.from_stage, change.to_stage, change.reason, change.side) == ("exploration", "dissolution", "moved", "customer")
+        assert (change.from_stage, change.to_stage, change.reason, change.side) == (
+            "exploration",
+            "dissolution",
+            "moved",
+            "customer",
+        )
 
 
 class TestContactPoints:
@@ -186,7 +206,9 @@ class TestFinding:
         assert [c.name for c in crm.customers.find(text)] == ["Anna Jansen"]
 
     @pytest.mark.parametrize(
-        ("stored", "typed"), [("علی كريمي", "علي کریمی"), ("שָׁלוֹם כהן", "שלום"), ("Ångström", "angstrom")], ids=["persian", "hebrew", "latin"]
+        ("stored", "typed"),
+        [("علی كريمي", "علي کریمی"), ("שָׁלוֹם כהן", "שלום"), ("Ångström", "angstrom")],
+        ids=["persian", "hebrew", "latin"],
     )
     def test_over_scripts(self, crm: CRM, stored: str, typed: str) -> None:
         crm.customers.add(name=stored)
@@ -194,7 +216,12 @@ class TestFinding:
 
     def test_narrowed_and_paged_by_name(self, crm: CRM) -> None:
         crm.agents.add("mina")
-        for name, tags, status in (("b", ["vip"], "customer"), ("Á", ["vip"], "customer"), ("c", [], "customer"), ("d", ["vip"], "former")):
+        for name, tags, status in (
+            ("b", ["vip"], "customer"),
+            ("Á", ["vip"], "customer"),
+            ("c", [], "customer"),
+            ("d", ["vip"], "former"),
+        ):
             crm.customers.add(name=name, tags=tags, status=status, owner="mina" if name != "b" else None)
         assert [c.name for c in crm.customers.find(status="customer", tag="vip")] == ["Á", "b"]
         assert [c.name for c in crm.customers.find(owner="mina", tag="vip")] == ["Á", "d"]
@@ -233,14 +260,23 @@ class TestShowing:
             survey = tx.add(Survey(key="s"))
             for day, kind, score in ((1, "nps", 3), (2, "nps", 9), (3, "csat", 4)):
                 response = tx.add(SurveyResponse(customer=anna.id, survey=survey.id))
-                tx.add(Answer(response=response.id, customer=anna.id, survey_type=kind, score=score, answered_at=datetime(2026, 2, day, tzinfo=UTC)))
+                tx.add(
+                    Answer(
+                        response=response.id,
+                        customer=anna.id,
+                        survey_type=kind,
+                        score=score,
+                        answered_at=datetime(2026, 2, day, tzinfo=UTC),
+                    )
+                )
         first = crm.interactions.record(anna, channel="phone")
         clock.advance(hours=1)
         last = crm.interactions.record(anna, channel="phone", direction="out")
-        planned = crm.interactions.plan(anna, "call", at=WallTime(datetime(2026, 4, 1, 10), "Europe/Amsterdam"))
+        planned = crm.interactions.plan(anna, "call", at=WallTime.parse("2026-04-01T10:00 Europe/Amsterdam"))
 
         profile = crm.customers.show("shop:42")
-        assert isinstance(profile.owner, Agent) and profile.owner.key == "mina"
+        assert isinstance(profile.owner, Agent)
+        assert profile.owner.key == "mina"
         assert profile.open_deals == (deal,)
         assert {record.id for record in profile.open} == {deal.id, repair.id}
         assert [one.id for one in profile.last] == [last.id, first.id]

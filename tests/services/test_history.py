@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from crmkit.crm import CRM
-
 from tests.services.shop import Clock
 
 
@@ -23,7 +22,11 @@ def test_the_whole_has_what_belongs_to_a_customer(crm: CRM) -> None:
     anna = crm.customers.add(name="Anna", email="a@example.nl")
     crm.customers.add(name="Bea", email="b@example.nl")
     crm.deals.open(anna, title="x")
-    assert [c.name for c in crm.history.of(anna, whole=True)] == ["deal.opened", "contact_point.added", "customer.added"]
+    assert [c.name for c in crm.history.of(anna, whole=True)] == [
+        "deal.opened",
+        "contact_point.added",
+        "customer.added",
+    ]
 
 
 def test_an_operation_in_its_order(crm: CRM) -> None:
@@ -31,4 +34,8 @@ def test_an_operation_in_its_order(crm: CRM) -> None:
         anna = tx.customers.add(name="Anna", email="a@example.nl")
         tx.deals.open(anna, title="x")
     (added,) = crm.history.of(anna)
-    assert [c.name for c in crm.history.operation(added.operation)] == ["customer.added", "contact_point.added", "deal.opened"]
+    assert [c.name for c in crm.history.operation(added.operation)] == [
+        "customer.added",
+        "contact_point.added",
+        "deal.opened",
+    ]

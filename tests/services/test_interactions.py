@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from crmkit.crm import CRM
 from crmkit.errors import InvalidError
 from crmkit.records import ChannelAccount, Customer, Interaction, Participant, WallTime
-
 from tests.services.shop import Clock
 
 
@@ -23,7 +23,9 @@ def wall(text: str, zone: str = "Europe/Amsterdam") -> WallTime:
 
 class TestRecording:
     def test_an_exchange_has_its_principal_as_participant(self, crm: CRM, anna: Customer, clock: Clock) -> None:
-        talk = crm.interactions.record(anna, channel="phone", kind="call", touchpoint="shop", body="is my bike ready?", duration_s=65)
+        talk = crm.interactions.record(
+            anna, channel="phone", kind="call", touchpoint="shop", body="is my bike ready?", duration_s=65
+        )
         assert (talk.customer, talk.customer_id, talk.occurred_at, talk.duration_s) == (anna.id, anna.id, clock.now, 65)
         (one,) = crm.find(Participant)
         assert (one.customer, one.role, one.occurred_at, one.interaction) == (anna.id, "customer", clock.now, talk.id)
@@ -52,7 +54,9 @@ class TestRecording:
     def test_who_else_took_part_has_it_on_the_timeline_too(self, crm: CRM, anna: Customer) -> None:
         boss = crm.customers.add(name="Boss", email="boss@example.nl")
         talk = crm.interactions.record(
-            anna, channel="email", participants=[("cc", "Boss@example.nl"), ("cc", "who@example.nl"), ("cc", "who@example.nl")]
+            anna,
+            channel="email",
+            participants=[("cc", "Boss@example.nl"), ("cc", "who@example.nl"), ("cc", "who@example.nl")],
         )
         assert [one.id for one in crm.interactions.timeline(boss)] == [talk.id]
         unknown = [p.address for p in crm.find(Participant) if p.customer is None]
@@ -111,7 +115,9 @@ class TestPlanning:
 
     def test_what_recurs_is_planned_anew_at_the_same_wall_time(self, crm: CRM, anna: Customer, clock: Clock) -> None:
         clock.now = datetime(2026, 3, 28, 9, 30, tzinfo=UTC)
-        call = crm.interactions.plan(anna, "check", at=wall("2026-03-28T10:00"), recurrence="daily", body="ask for the key")
+        call = crm.interactions.plan(
+            anna, "check", at=wall("2026-03-28T10:00"), recurrence="daily", body="ask for the key"
+        )
         crm.interactions.done(call)
         (following,) = crm.interactions.due(until=clock.now + timedelta(days=3))
         assert (following.due, following.due_at) == (wall("2026-03-29T10:00"), datetime(2026, 3, 29, 8, tzinfo=UTC))
@@ -139,11 +145,18 @@ class TestPlanning:
 
 class TestAnswering:
     def test_an_answer_closes_what_waits(self, crm: CRM, anna: Customer, clock: Clock) -> None:
-        asked = crm.interactions.record(anna, channel="email", subject="bike?", touchpoint="shop", address="anna@example.nl")
+        asked = crm.interactions.record(
+            anna, channel="email", subject="bike?", touchpoint="shop", address="anna@example.nl"
+        )
         assert [one.id for one in crm.interactions.waiting()] == [asked.id]
         clock.advance(hours=2)
         answer = crm.interactions.answer(asked, body="ready")
-        assert (answer.direction, answer.channel, answer.touchpoint, answer.answers) == ("out", "email", "shop", asked.id)
+        assert (answer.direction, answer.channel, answer.touchpoint, answer.answers) == (
+            "out",
+            "email",
+            "shop",
+            asked.id,
+        )
         assert crm.get(Interaction, asked.id).answered_at == clock.now
         assert not crm.interactions.waiting()
 

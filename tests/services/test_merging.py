@@ -7,15 +7,27 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
+from hypothesis import given, settings
+
 from crmkit.crm import CRM
 from crmkit.errors import InvalidError, RefusedError
 from crmkit.query import each
 from crmkit.records import (
-    AnyRef, Attachment, ContactPoint, Customer, CustomerLink, Deal, Digest, Interaction, LogEntry, Participant, Redirect, Span,
-    StageChange, declaration_of,
+    AnyRef,
+    Attachment,
+    ContactPoint,
+    Customer,
+    CustomerLink,
+    Deal,
+    Digest,
+    Interaction,
+    LogEntry,
+    Participant,
+    Redirect,
+    Span,
+    StageChange,
+    declaration_of,
 )  # fmt: skip
-from hypothesis import given, settings
-
 from tests.services.shop import Bill, Card, Clock, Repair, Visit, plugin
 
 
@@ -33,7 +45,9 @@ def dangling(crm: CRM) -> list[str]:
             continue
         for field in declaration.references:
             value = getattr(record, field.name)
-            is_customer = isinstance(value, AnyRef) and value.type == "customer" or field.target is Customer and value
+            is_customer = (isinstance(value, AnyRef) and value.type == "customer") or (
+                field.target is Customer and value
+            )
             if is_customer and (value.id if isinstance(value, AnyRef) else value) not in there:
                 found.append(f"{declaration.name}.{field.name}")
         if record.customer_id is not None and record.customer_id not in there:
@@ -62,8 +76,17 @@ def test_all_that_the_loser_has_is_the_winner_s(crm: CRM, pair: tuple[Customer, 
     crm.customers.merge(winner, loser)
 
     assert dangling(crm) == []
-    assert {record.customer_id for of in (Deal, StageChange, Repair, Bill, Attachment, Participant) for record in crm.find(of)} == {winner.id}
-    assert crm.get(Deal, deal.id).customer == crm.get(Repair, repair.id).customer == crm.get(Bill, bill.id).customer_id == winner.id
+    assert {
+        record.customer_id
+        for of in (Deal, StageChange, Repair, Bill, Attachment, Participant)
+        for record in crm.find(of)
+    } == {winner.id}
+    assert (
+        crm.get(Deal, deal.id).customer
+        == crm.get(Repair, repair.id).customer
+        == crm.get(Bill, bill.id).customer_id
+        == winner.id
+    )
     assert crm.get(Interaction, talk.id).about == AnyRef("customer", winner.id)
     assert {visit.guest for visit in crm.find(Visit)} == {winner.id}
     assert [link.other for link in crm.find(CustomerLink)] == [winner.id]
@@ -71,7 +94,8 @@ def test_all_that_the_loser_has_is_the_winner_s(crm: CRM, pair: tuple[Customer, 
     gone = before - {(type(record), record.id) for record in everything(crm)}
     assert {of for of, _ in gone} <= {Customer, Span}
     spans = [span for span in crm.find(Span) if span.record.type == "deal"]
-    assert spans and {span.customer_id for span in spans} == {winner.id}
+    assert spans
+    assert {span.customer_id for span in spans} == {winner.id}
 
 
 def test_the_loser_s_id_leads_to_the_winner_over_any_chain(crm: CRM, pair: tuple[Customer, Customer]) -> None:
@@ -86,13 +110,28 @@ def test_the_loser_s_id_leads_to_the_winner_over_any_chain(crm: CRM, pair: tuple
 
 def test_empty_fields_are_filled_and_nothing_said_is_lost(crm: CRM, clock: Clock) -> None:
     crm.agents.add("mina")
-    winner = crm.customers.add(name="Anna", language="nl", tags=["a"], note="one", since=clock.now, custom={"frame": "S"})
+    winner = crm.customers.add(
+        name="Anna", language="nl", tags=["a"], note="one", since=clock.now, custom={"frame": "S"}
+    )
     early = clock.now.replace(year=2020)
     loser = crm.customers.add(
-        name="A", language="en", country="NL", tags=["b"], note="two", since=early, owner="mina", custom={"frame": "M", "club": True}
+        name="A",
+        language="en",
+        country="NL",
+        tags=["b"],
+        note="two",
+        since=early,
+        owner="mina",
+        custom={"frame": "M", "club": True},
     )
     kept = crm.customers.merge(winner, loser)
-    assert (kept.name, kept.language, kept.country, kept.tags, kept.note) == ("Anna", "nl", "NL", {"a", "b"}, "one\n\ntwo")
+    assert (kept.name, kept.language, kept.country, kept.tags, kept.note) == (
+        "Anna",
+        "nl",
+        "NL",
+        {"a", "b"},
+        "one\n\ntwo",
+    )
     assert (kept.since, kept.owner, kept.custom) == (early, loser.owner, {"frame": "S", "club": True})
 
 
@@ -104,7 +143,12 @@ def test_who_is_more_of_a_customer_gives_status_and_its_history(crm: CRM, clock:
     assert kept.status == "customer"
     s = each(Span)
     (span,) = crm.find(Span, s.field == "status")
-    assert (span.record.id, span.customer_id, span.value, span.entered_at) == (winner.id, winner.id, "customer", loser.created_at)
+    assert (span.record.id, span.customer_id, span.value, span.entered_at) == (
+        winner.id,
+        winner.id,
+        "customer",
+        loser.created_at,
+    )
     clock.advance(days=1)
     crm.customers.change(winner.id, status="former")
     assert [(one.value, one.left_at) for one in crm.find(Span, s.field == "status", order=[s.entered_at])] == [
@@ -116,10 +160,15 @@ def test_one_address_of_both_stays_once_and_one_is_primary(crm: CRM) -> None:
     winner = crm.customers.add(name="Anna", emails=["a@example.nl"])
     loser = crm.customers.add(name="A", emails=["b@example.nl", "A@example.nl"])
     kept = crm.customers.merge(winner, loser)
-    assert [(p.value, p.is_primary) for p in crm.customers.contact_points(kept)] == [("a@example.nl", True), ("b@example.nl", False)]
+    assert [(p.value, p.is_primary) for p in crm.customers.contact_points(kept)] == [
+        ("a@example.nl", True),
+        ("b@example.nl", False),
+    ]
 
 
-def test_the_newest_is_kept_where_a_type_says_so_and_what_it_owned_follows(crm: CRM, clock: Clock, pair: tuple[Customer, Customer]) -> None:
+def test_the_newest_is_kept_where_a_type_says_so_and_what_it_owned_follows(
+    crm: CRM, clock: Clock, pair: tuple[Customer, Customer]
+) -> None:
     winner, loser = pair
     with crm.transaction() as tx:
         old = tx.add(Visit(customer=winner.id, day="1"))

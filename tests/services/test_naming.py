@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from crmkit.crm import CRM
 from crmkit.errors import AmbiguousError, NotFoundError
 from crmkit.query import reference_to
@@ -12,7 +13,15 @@ from crmkit.records import Agent, Customer, Deal, ExternalId, short_id
 def test_a_customer_by_all_its_names(crm: CRM) -> None:
     anna = crm.customers.put(("shop", "42"), name="Bé Jansen", email="be@example.nl", phone="+31612345678")
     crm.customers.add(name="Bé Jansen-de Wit")
-    for text in (short_id(anna.id), short_id(anna.id).upper(), str(anna.id), "shop:42", "BE@example.nl", "+31 6 1234 5678", " bé jansen "):
+    for text in (
+        short_id(anna.id),
+        short_id(anna.id).upper(),
+        str(anna.id),
+        "shop:42",
+        "BE@example.nl",
+        "+31 6 1234 5678",
+        " bé jansen ",
+    ):
         assert crm.naming.named(Customer, text) == anna
 
 
@@ -24,7 +33,9 @@ def test_several_are_listed(crm: CRM) -> None:
     assert all(short_id(one) in str(caught.value) for one in both)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "nobody", "zzzzzz", "shop:43", "no@example.nl", "00000000-0000-7000-8000-000000000000"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "nobody", "zzzzzz", "shop:43", "no@example.nl", "00000000-0000-7000-8000-000000000000"]
+)
 def test_nobody_is_not_found(crm: CRM, text: str) -> None:
     crm.customers.put(("shop", "42"), name="Anna")
     with pytest.raises(NotFoundError):

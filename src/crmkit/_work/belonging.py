@@ -22,7 +22,7 @@ class Homes:
 
     def learn(self, declaration: Declaration, records: Sequence[Record]) -> None:
         """Remember where records belong that were written in this unit: what they own may follow."""
-        if declaration.mode == "mutable" and declaration.of is not Customer:
+        if declaration.mode != "operational" and declaration.of is not Customer:
             for record in records:
                 self._known[record.id] = record.customer_id
 

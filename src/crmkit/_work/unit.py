@@ -310,6 +310,10 @@ class Unit:
         """Keep changed records without asking hooks, append-only ones too: for merges, erasures and restores."""
         self._writer.rehome(_many(record), name)
 
+    def discard(self, record: Record | Sequence[Record], *, name: str = "") -> None:
+        """Remove records without asking hooks: for merges, erasures and restores."""
+        self._writer.discard(_many(record), name)
+
     def move(
         self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None
     ) -> St:

@@ -92,6 +92,7 @@ class Writer:
             kept,
             tx.write([_replacing(declaration, old, new) for (old, _), new in zip(pairs, kept, strict=True)]),
         )
+        self._homes.learn(declaration, kept)
         for (old, _), new in zip(pairs, kept, strict=True):
             self._log_changed(declaration, old, new, name, at)
         by_id = {record.id: record for record in kept}
@@ -133,7 +134,20 @@ class Writer:
         before = tx.get(declaration.of, [record.id for record in records])
         olds = [self._current(declaration, record, before) for record in records]
         self._ask_checks(declaration, [Change(old, old, "removed") for old in olds])
-        self._raise(declaration, olds, tx.write([Remove(old, _expected(declaration, old)) for old in olds]))
+        self._removed(declaration, olds, name)
+
+    def discard(self, records: Sequence[Record], name: str) -> None:
+        """Remove records without asking hooks, of any type that is kept."""
+        tx = self._unit.to_write()
+        for record in records:
+            declaration = declaration_of(type(record))
+            old = tx.get(declaration.of, [record.id]).get(record.id)
+            if old is not None:
+                self._removed(declaration, [old], name)
+
+    def _removed(self, declaration: Declaration, olds: Sequence[Record], name: str) -> None:
+        answers = self._unit.to_write().write([Remove(old, _expected(declaration, old)) for old in olds])
+        self._raise(declaration, olds, answers)
         self._log_removed(declaration, olds, name)
 
     def _log_removed(self, declaration: Declaration, olds: Sequence[Record], name: str) -> None:
@@ -149,11 +163,14 @@ class Writer:
             old = tx.get(declaration.of, [record.id]).get(record.id)
             if old is None:
                 raise NotFoundError(f"There is no {declaration.name} {short_id(record.id)} to move.")
+            if old.version != record.version:
+                raise TryAgain(f"A {declaration.name} was changed while this unit ran.")
             home = self._homes.of(declaration, [record])[0] if declaration.owner else record.customer_id
             new = self._unit.house.stamper(declaration.of)(
                 record, old.version + (declaration.mode == "mutable"), old.created_at, self._unit.now if declaration.mode == "mutable" else None, home
             )  # fmt: skip
             self._raise(declaration, [new], tx.write([Rehome(new, _expected(declaration, old))]))
+            self._homes.learn(declaration, [new])
             if declaration.mode != "operational" and not declaration.coarse:
                 self._log.note(name or f"{declaration.name}.changed", declaration.name, new, changed_fields(old, new))
 

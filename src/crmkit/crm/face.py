@@ -337,6 +337,10 @@ class CRM(Families):
         """Keep changed records without asking hooks: for merges, erasures and restores."""
         self._run(lambda unit: unit.rehome(record, name=name), "write")
 
+    def discard(self, record: Record | Sequence[Record], *, name: str = "") -> None:
+        """Remove records without asking hooks: for merges, erasures and restores."""
+        self._run(lambda unit: unit.discard(record, name=name), "write")
+
     def move(
         self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None
     ) -> St:

@@ -29,6 +29,7 @@ CLOSED_DAYS: Final = 30
 STALE_DAYS: Final = 30
 """What has stood at an open stage for longer is stale."""
 _OVER: Final = ("won", "lost")
+_BUILT_IN: Final = "crmkit-"
 
 
 @attrs.frozen(kw_only=True)
@@ -162,21 +163,20 @@ def pipeline_named(work: Work, key: str) -> KeptPipeline:
 
 
 def only_pipeline(work: Work, of: type[Staged]) -> KeptPipeline:
-    """Return the one pipeline of a record type.
+    """Return the one pipeline of a record type; built-in ones count only where there is no other.
 
     Raises:
         InvalidError: there is none, or more than one.
     """
     p, name = each(KeptPipeline), declaration_of(of).name
     found = work.find(KeptPipeline, p.of == name, p.is_retired == False)  # noqa: E712  # a condition
-    if len(found) == 1:
-        return found[0]
-    known = ", ".join(sorted(pipeline.key for pipeline in found))
-    what = (
-        f"There are several pipelines of {name}s: name one of {known}."
-        if found
-        else f"There is no pipeline of {name}s: declare one."
-    )
+    choice = [pipeline for pipeline in found if not pipeline.plugin.startswith(_BUILT_IN)] or list(found)
+    if len(choice) == 1:
+        return choice[0]
+    what = f"There is no pipeline of {name}s: declare one."
+    if choice:
+        known = ", ".join(sorted(pipeline.key for pipeline in choice))
+        what = f"There are several pipelines of {name}s: name one of {known}."
     raise InvalidError(what, code="unknown_pipeline", field="pipeline")
 
 

@@ -54,12 +54,8 @@ def merged(work: Work, winner: Customer, loser: Customer) -> Customer:
     moving.rehome(loser, winner)
     work.rehome(_joined(work.get(Customer, winner.id), loser), name="customer.merged")
     work.add(Redirect(old=loser.id, customer=winner.id, merged_at=work.now))
-    _drop(work, work.get(Customer, loser.id), "customer.merged_away")
+    work.discard(work.get(Customer, loser.id), name="customer.merged_away")
     return work.get(Customer, winner.id)
-
-
-def _drop(work: Work, record: Record, name: str = "") -> None:
-    work.remove(record, name=name)
 
 
 # --- the two rows ---
@@ -97,7 +93,7 @@ def _keep_one_history(work: Work, winner: Customer, loser: Customer) -> None:
             dropped = winner if _takes(field, winner, loser) else loser
             where = (s.record == dropped) & (s.field == field.name)
             for span in list(work.find(Span, where)):
-                work.remove(span)
+                work.discard(span)
 
 
 def _keep_primaries(work: Work, winner: Customer, loser: Customer) -> None:
@@ -146,7 +142,7 @@ class Moving:
 
     def _moved(self, declaration: Declaration, record: Record, after: Record) -> None:
         if isinstance(after, CustomerLink) and after.customer == after.other:
-            _drop(self._work, record)  # a link of somebody with themselves says nothing
+            self._work.discard(record)  # a link of somebody with themselves says nothing
             return
         for key in declaration.unique:
             holder = self._holder(declaration, key, record, after)
@@ -160,7 +156,7 @@ class Moving:
     def _give_way(self, goes: Record, stays: Record) -> None:
         self._given_way += 1
         self.repoint(goes, stays)
-        _drop(self._work, goes)
+        self._work.discard(goes)
 
     # --- unique keys ---
     def _holder(self, declaration: Declaration, key: tuple[str, ...], before: Record, after: Record) -> Record | None:
