@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from .._work.definitions import BUILT_IN
 from ..errors import InvalidError, NotFoundError, nearest
 from ..ports.work import Service, Work, verb
 from ..query import Condition, Tallied, count, each, quantile, reference_to, total
@@ -29,7 +30,6 @@ CLOSED_DAYS: Final = 30
 STALE_DAYS: Final = 30
 """What has stood at an open stage for longer is stale."""
 _OVER: Final = ("won", "lost")
-_BUILT_IN: Final = "crmkit-"
 
 
 @attrs.frozen(kw_only=True)
@@ -170,7 +170,7 @@ def only_pipeline(work: Work, of: type[Staged]) -> KeptPipeline:
     """
     p, name = each(KeptPipeline), declaration_of(of).name
     found = work.find(KeptPipeline, p.of == name, p.is_retired == False)  # noqa: E712  # a condition
-    choice = [pipeline for pipeline in found if not pipeline.plugin.startswith(_BUILT_IN)] or list(found)
+    choice = [pipeline for pipeline in found if pipeline.plugin != BUILT_IN] or list(found)
     if len(choice) == 1:
         return choice[0]
     what = f"There is no pipeline of {name}s: declare one."
