@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from crmkit.errors import InvalidError, NotFoundError, nearest
+from crmkit.errors import ConflictError, NotFoundError, nearest
 from crmkit.ports.kpi import Kpi
 from crmkit.ports.survey_type import SurveyType
 from crmkit.ports.work import Work
@@ -22,6 +22,8 @@ class Known:
 
     kpi: Kpi
     plugin: str
+    rival: str = ""
+    """Another plugin whose KPI has the same name."""
 
 
 def zone_of(work: Work) -> ZoneInfo:
@@ -36,20 +38,12 @@ def currency_of(work: Work) -> str:
 
 
 def known_kpis(work: Work) -> dict[str, Known]:
-    """Return all KPIs by name, in the order of their names.
-
-    Raises:
-        InvalidError: two plugins offer KPIs of one name.
-    """
+    """Return all KPIs by name, in the order of their names. Of two that have one name the first is kept, and says so."""
     found: dict[str, Known] = {}
     for one in _offered(work):
-        name = one.kpi.name
-        if name in found:
-            raise InvalidError(
-                f"Two KPIs are called {name!r}: one of plugin {found[name].plugin!r}, one of {one.plugin!r}. Disable one.",
-                code="twice",
-            )
-        found[name] = one
+        first = found.setdefault(one.kpi.name, one)
+        if first is not one:
+            found[one.kpi.name] = attrs.evolve(first, rival=one.plugin)
     return dict(sorted(found.items()))
 
 
@@ -58,6 +52,7 @@ def known_kpi(work: Work, name: str) -> Known:
 
     Raises:
         NotFoundError: there is none; the nearest is named.
+        ConflictError: two plugins offer KPIs of this name.
     """
     found = known_kpis(work)
     known = found.get(name) or found.get(name.replace("_", "-").lower())
@@ -65,12 +60,17 @@ def known_kpi(work: Work, name: str) -> Known:
         raise NotFoundError(
             f"There is no KPI {name!r}.{nearest(name, found)}", code="unknown_kpi", params={"name": name}
         )
+    if known.rival:
+        raise ConflictError(
+            f"Plugins {known.plugin!r} and {known.rival!r} both have a KPI {known.kpi.name!r}: disable one of them.",
+            code="twice",
+        )
     return known
 
 
 def _offered(work: Work) -> Iterator[Known]:
     for offer in work.house.loaded.offers(Kpi):
-        yield Known(offer.value, offer.plugin)
+        yield Known(offer.value, offer.plugin.name)
     for offer in work.house.loaded.offers(SurveyType):
         for kpi in offer.value.kpis():
-            yield Known(kpi, offer.plugin)
+            yield Known(kpi, offer.plugin.name)

@@ -13,8 +13,10 @@ from crmkit.ports.kpi import Counted, Kpi, QuantileInterval, Standing, Stays
 from crmkit.query import Tallied
 from crmkit.services.kpis.choosing import Chosen
 from crmkit.services.kpis.counting import Ask, Place, counted_for, is_of_money, values_of
+from crmkit.services.kpis.distributions import two_sided_z
 from crmkit.services.kpis.intervals import Interval
 from crmkit.services.kpis.known import Known, currency_of
+from crmkit.services.kpis.leaving_out import hidden_cells
 from crmkit.services.kpis.periods import Period
 from crmkit.services.kpis.reasons import reason_for
 from crmkit.services.kpis.series import Measurement, Status
@@ -53,6 +55,9 @@ class Measurer:
     level: float
     target: float | None = None
 
+    def __attrs_post_init__(self) -> None:
+        two_sided_z(self.level)  # refuses what is no level, also where nothing was counted
+
     @property
     def kpi(self) -> Kpi:
         """What is measured."""
@@ -61,9 +66,11 @@ class Measurer:
     def values(self, ask: Ask) -> dict[Place, Value]:
         """Return the value of each place, also of periods in which nothing was counted."""
         counted = counted_for(self.kpi, ask, currency_of(ask.work))
-        quantiles = self._quantiles(ask, counted)
+        quantiles, hidden = self._quantiles(ask, counted), hidden_cells(self.kpi, ask)
         return {
-            place: self._value(counted.get(place, {}), quantiles.get(place, ()))
+            place: Value(value=None, n=0, counts={}, reason=reason)
+            if (reason := hidden.get((place.start, place.group), ""))
+            else self._value(counted.get(place, {}), quantiles.get(place, ()))
             for place in _places(self.kpi, ask, counted)
         }
 

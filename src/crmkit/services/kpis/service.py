@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from crmkit.ports.kpi import Kpi
 from crmkit.ports.work import Service, verb
 from crmkit.query import Condition, Path
 from crmkit.records import Record
@@ -15,6 +17,7 @@ from crmkit.services.kpis.drilling import drilled
 from crmkit.services.kpis.explaining import explained, times_of
 from crmkit.services.kpis.grouping import group_path, related
 from crmkit.services.kpis.known import known_kpi, known_kpis, zone_of
+from crmkit.services.kpis.leaving_out import named, of_real_customers
 from crmkit.services.kpis.measuring import Measurer
 from crmkit.services.kpis.periods import Period
 from crmkit.services.kpis.series import Compare, Explanation, KpiFacts, Series
@@ -73,7 +76,7 @@ class Kpis(Service):
         kpi, path = known.kpi, None if group is None else group_path(known.kpi, group)
         wish = Wish(by=by, last=last, since=since, until=until, compare=compare)
         goal = kpi.target if target is None else target
-        ask = Ask(work=self.unit, periods=(), where=related(kpi, where), group=path)
+        ask = Ask(work=self.unit, periods=(), where=self._where(kpi, where), group=path)
         measurer = Measurer(known=known, level=level, target=goal)
         return Series(
             name=kpi.name, title=kpi.title, unit=kpi.unit, better=kpi.better, area=kpi.area, explanation=kpi.explanation,
@@ -117,7 +120,8 @@ class Kpis(Service):
         """
         kpi = known_kpi(self.unit, name).kpi
         path = None if group is None else (group_path(kpi, group[0]), group[1])
-        ask = Ask(
-            work=self.unit, periods=(period or ALL_TIME,), where=related(kpi, where), group=None, currency=currency
-        )
-        return drilled(kpi, ask, component or kpi.n, path, limit)
+        ask = Ask(work=self.unit, periods=(period or ALL_TIME,), where=self._where(kpi, where), currency=currency)
+        return named(kpi, self.unit, drilled(kpi, ask, component or kpi.n, path, limit))
+
+    def _where(self, kpi: Kpi, where: Sequence[Condition]) -> tuple[Condition, ...]:
+        return (*related(kpi, where), *of_real_customers(self.unit, kpi))
