@@ -147,3 +147,20 @@ def test_discovering_a_hundred_loads_neither_them_nor_heavy_libraries(site: Any)
     number, modules = done.stdout.splitlines()
     assert int(number) >= 100
     assert not set(modules.split()) & {"sqlalchemy", "click", *(f"crmkit_p{n}" for n in range(100))}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"commands": [{"help": "no name"}]},
+        {"commands": "repairs"},
+        {"checks": "deal"},
+        {"checks": [1]},
+        {"api": 1},
+        {"commands": [1]},
+    ],
+)
+def test_one_that_was_written_by_hand_and_is_wrong_is_none(site: Any, wrong: dict[str, Any]):
+    site.install("odd", manifest=wrong)
+    (found,) = [known for known in discovered() if known.state.name == "odd"]
+    assert found.manifest == {}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from .access import Access, closed_access, compile_access
 from .faults import HookFailure
 from .hook import Hook, Plugged
 from .hooks import Hooks
 from .subscribing import Subscription
 
-__all__ = ["Hook", "HookFailure", "Hooks", "Plugged", "Subscription"]
+__all__ = ["Access", "Hook", "HookFailure", "Hooks", "Plugged", "Subscription", "closed_access", "compile_access"]

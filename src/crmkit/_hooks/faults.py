@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from ..errors import PluginError, ReentrancyError, StoreError, TryAgain
-from .hook import Hook
+from .hook import Hook, Plugged
 
 LET_THROUGH: Final = (KeyboardInterrupt, TryAgain, StoreError)
 """A person who stops the program, and the store's own errors while a hook read through it: these are no fault of the plugin."""
@@ -43,11 +43,11 @@ def failure_of(hook: Hook, error: BaseException, at: datetime | None = None) -> 
     plugin = hook.plugin
     return HookFailure(
         plugin=plugin.name, distribution=plugin.distribution, version=plugin.version, hook=hook.name, error=error,
-        told=told(hook, error), at=at,
+        told=told(plugin, error), at=at,
     )  # fmt: skip
 
 
-def told(hook: Hook, error: BaseException) -> str:
+def told(plugin: Plugged, error: BaseException) -> str:
     """Return type and text of an error, cut, with the plugin's secrets blanked; safe for errors whose text raises."""
     try:
         text = " ".join(str(error).split()).rstrip(".")
@@ -56,7 +56,7 @@ def told(hook: Hook, error: BaseException) -> str:
     except BaseException:  # noqa: BLE001 - the text is the plugin's code too
         text = ""
     name = "" if isinstance(error, WrongResult) else type(error).__name__
-    return hook.plugin.redacted(": ".join(part for part in (name, text) if part))[:_LONGEST]
+    return plugin.redacted(": ".join(part for part in (name, text) if part))[:_LONGEST]
 
 
 def check_fault(hook: Hook, error: BaseException) -> PluginError:
@@ -64,26 +64,35 @@ def check_fault(hook: Hook, error: BaseException) -> PluginError:
     inside = isinstance(error, ReentrancyError)
     made = ReentrancyError if inside else PluginError
     return made(
-        f"Plugin {hook.plugin} failed in its check {hook.name}, so the change is refused: {told(hook, error)}. "
+        f"Plugin {hook.plugin} failed in its check {hook.name}, so the change is refused: {told(hook.plugin, error)}. "
         f"Mend the plugin, or switch it off: crmkit plugins disable {hook.plugin.name}",
         code="reentrancy" if inside else "check_failed",
-        **named(hook),
+        **named(hook.plugin, hook.name),
     )  # fmt: skip
 
 
 def subscriber_fault(hook: Hook, error: BaseException) -> PluginError:
     """Return the error of a subscriber that failed: the event is told again later."""
     return PluginError(
-        f"Plugin {hook.plugin} failed in its subscriber {hook.name}: {told(hook, error)}.",
+        f"Plugin {hook.plugin} failed in its subscriber {hook.name}: {told(hook.plugin, error)}.",
         code="subscriber_failed",
-        **named(hook),
+        **named(hook.plugin, hook.name),
     )
 
 
-def named(hook: Hook) -> dict[str, str]:
+def access_fault(plugin: Plugged, rule: str, error: BaseException) -> PluginError:
+    """Return the error of an access rule that failed: nothing is shown, for what does not answer did not allow."""
+    return PluginError(
+        f"Plugin {plugin} failed in its access rule {rule}, so nothing is shown: {told(plugin, error)}. "
+        f"Mend the plugin, or switch it off: crmkit plugins disable {plugin.name}",
+        code="access_failed",
+        **named(plugin, rule),
+    )
+
+
+def named(plugin: Plugged, hook: str) -> dict[str, str]:
     """Return whom to name, as the arguments of a PluginError."""
-    plugin = hook.plugin
-    return {"plugin": plugin.name, "distribution": plugin.distribution, "version": plugin.version, "hook": hook.name}
+    return {"plugin": plugin.name, "distribution": plugin.distribution, "version": plugin.version, "hook": hook}
 
 
 def wrong(answer: object, wanted: str) -> WrongResult:

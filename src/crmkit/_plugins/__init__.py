@@ -13,21 +13,11 @@ import attrs
 from ..errors import PluginError
 from ..ports.plugin import Plugin
 from .finding import BUILTINS, Found, builtin_plugins, given_plugin, installed_plugins
-from .importing import PASSED_ON
+from .guarding import ALL_TYPES, guarded_by
 from .judging import Known, discovered
 from .loaded import Loaded, offers_in_order
-from .loading import Entry, Given, Loading
-from .manifest import (
-    ALL_TYPES,
-    FILE,
-    checks_of,
-    manifest_of,
-    manifest_place,
-    manifest_text,
-    notes_of,
-    read_manifest,
-    record_types_of,
-)
+from .loading import Given, Loading
+from .manifest import FILE, manifest_of, manifest_place, manifest_text, read_manifest
 from .settling import settle
 from .state import Offer, PluginState
 
@@ -93,20 +83,9 @@ def _loaded(loading: Loading, order: tuple[str, ...]) -> Loaded:
         disabled=loading.given.disabled,
         plugged=MappingProxyType({entry.name: entry.plugged for entry in entries if entry.plugged}),
     )
-    return made.require({entry.name: _checks(entry) for entry in loading.entries})
-
-
-def _checks(entry: Entry) -> Sequence[str]:
-    """What a plugin checks: as its manifest says, and as far as it came, as it offers itself."""
-    offers = entry.offers or getattr(entry.state.plugin, "offers", ())
-    found = set(map(str, entry.manifest.get("checks") or ()))
-    try:
-        found.update(checks_of(notes_of(offers), record_types_of(offers)))
-    except PASSED_ON:
-        raise
-    except BaseException:  # noqa: BLE001 - offers of a plugin that failed may be anything
-        return sorted(found)
-    return sorted(found)
+    return made.closed(
+        {entry.name: guarded_by(entry.state.plugin, entry.offers, entry.manifest) for entry in loading.entries}
+    )
 
 
 def _insist(made: Loaded, required: Collection[str], *, strict: bool) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 import attrs
 import pluggy
 
-from .._hooks import Hook, Plugged
+from .._hooks import Access, Hook, Plugged, closed_access, compile_access
 from ..errors import NotFoundError, nearest
+from ..ports.hook import AccessRule
 from ..ports.store import Store
 from ..ports.work import Service
 from ..records import CORE_TYPES, FieldDefinition, Pipeline, Record
-from .manifest import ALL_TYPES, checks_of
-from .offering import kind_of_offer, schemes_of
+from .guarding import ALL_TYPES, Guarded, checks_of
+from .offering import kind_of_offer, schemes_of, type_name
 from .state import Offer, PluginState
 
 
@@ -32,6 +33,8 @@ class Loaded:
         manager: pluggy's, of this CRM alone.
         missing_checks: record type (``*`` for all) -> the plugin that declares checks on it and is not active: writes
             to it are refused until a person switches that plugin off.
+        missing_access: record type -> the plugin that decides who sees its records and failed: they are shown to
+            nobody until it is mended or switched off.
     """
 
     states: tuple[PluginState, ...] = ()
@@ -40,6 +43,7 @@ class Loaded:
     problems: tuple[str, ...] = ()
     manager: pluggy.PluginManager | None = attrs.field(default=None, repr=False)
     missing_checks: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    missing_access: Mapping[str, str] = attrs.field(factory=dict[str, str])
     disabled: frozenset[str] = frozenset()
     plugged: Mapping[str, Plugged] = attrs.field(factory=dict[str, Plugged], repr=False)
     _by_kind: dict[Callable[..., Any], tuple[Offer[Any], ...]] = attrs.field(
@@ -94,7 +98,7 @@ class Loaded:
         for name in self.plugged:
             functions = tuple(hook for hook in self.hooks if hook.plugin.name == name and hook.offer.hook == "check")
             if functions:
-                found[name] = tuple(checks_of((hook.offer for hook in functions), self.types))
+                found[name] = checks_of((hook.offer for hook in functions), self.types)
         return found
 
     def state_of(self, name: str) -> PluginState:
@@ -125,9 +129,33 @@ class Loaded:
 
         A plugin that is active, or that a person has switched off, misses none.
         """
-        excused = self.disabled | {state.name for state in self.states if state.state in ("active", "disabled")}
-        more = {of: name for name, types in sorted(checks.items()) if name not in excused for of in types}
+        more = self._missing(checks)
         return attrs.evolve(self, missing_checks=MappingProxyType({**more, **self.missing_checks}))
+
+    def closed(self, guarded: Mapping[str, Guarded]) -> Loaded:
+        """Return this with what plugins guard that are not active: plugin -> what it guards."""
+        return attrs.evolve(
+            self,
+            missing_checks=self._missing({name: found.checks for name, found in guarded.items()}),
+            missing_access=self._missing({name: found.access for name, found in guarded.items()}),
+        )
+
+    def _missing(self, guarded: Mapping[str, Collection[str]]) -> Mapping[str, str]:
+        """Record type -> a plugin that guards it and is neither active nor switched off by a person."""
+        excused = self.disabled | {state.name for state in self.states if state.state in ("active", "disabled")}
+        found = {of: name for name, types in sorted(guarded.items()) if name not in excused for of in sorted(types)}
+        return MappingProxyType(found)
+
+    def access(self, of: type[Record]) -> Access | None:
+        """Return a function of an actor that returns the condition under which it sees records of a type; None: everyone sees all.
+
+        The function raises PluginError where a rule fails, or where the plugin that has one is not active.
+        """
+        missing = self.missing_access.get(type_name(of))
+        if missing:
+            return closed_access(type_name(of), missing)
+        rules = [(o.value, self.plugged[o.plugin.name]) for o in self.offers(AccessRule) if o.value.of is of]
+        return compile_access(of, rules) if rules else None
 
     def missing_check(self, record_type: str) -> str | None:
         """Return the plugin whose check on a record type is missing, so that it can not be written; None where none is."""

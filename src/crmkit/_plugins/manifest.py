@@ -8,7 +8,7 @@ metadata.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import metadata
 from importlib.machinery import PathFinder
@@ -16,15 +16,12 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from ..ports.plugin import Commands, Plugin
-from ..ports.work import HookOffer, hook_of
-from ..records import CORE_TYPES, Record
 from ..settings import settings_schema
+from .guarding import access_of, checks_of, notes_of, record_types_of
 from .offering import is_click, kind_of_offer, names_of, type_name
 
 FILE: Final = "crmkit_manifest.json"
 FORMAT: Final = 1
-ALL_TYPES: Final = "*"
-"""Stands for every record type, in a manifest's checks."""
 
 
 def manifest_of(plugin: Plugin, *, distribution: str = "", version: str = "") -> dict[str, Any]:
@@ -42,6 +39,7 @@ def manifest_of(plugin: Plugin, *, distribution: str = "", version: str = "") ->
         "commands": [_command(offer) for offer in plugin.offers if kind_of_offer(offer) == "commands"],
         "record_types": [type_name(offer) for offer in plugin.offers if kind_of_offer(offer) == "record type"],
         "checks": list(checks_of(notes_of(plugin.offers), record_types_of(plugin.offers))),
+        "access": list(access_of(plugin.offers)),
         "settings": settings_schema(plugin.settings) if plugin.settings else None,
     }
 
@@ -66,35 +64,6 @@ def _command(offer: Any) -> dict[str, str]:
     return {"name": str(offer.name), "help": text.strip().partition("\n")[0]}
 
 
-def notes_of(offers: Iterable[Any]) -> Iterator[HookOffer]:
-    """Yield what decorators noted on the hook functions among offers."""
-    return (note for offer in offers if (note := hook_of(offer)))
-
-
-def record_types_of(offers: Iterable[Any]) -> tuple[type[Record], ...]:
-    """Return the record types among offers."""
-    return tuple(offer for offer in offers if isinstance(offer, type) and issubclass(offer, Record))
-
-
-def checks_of(notes: Iterable[HookOffer], types: Iterable[type[Record]] = ()) -> Iterator[str]:
-    """Yield the names of the record types that hooks declare checks on, sorted; ``*`` for all.
-
-    Args:
-        types: the record types that there are beside the core's: a check on a kind of record (``Staged``) is one on
-            each of them.
-    """
-    known = dict.fromkeys((*CORE_TYPES, *types))
-    names: set[str] = set()
-    for note in notes:
-        if note.hook == "check":
-            names |= (
-                {ALL_TYPES}
-                if note.of is Record
-                else {type_name(of) for of in known if issubclass(of, note.of)} or {type_name(note.of)}
-            )
-    yield from sorted(names)
-
-
 def manifest_text(manifests: list[Mapping[str, Any]]) -> str:
     """Return the content of the file: the manifests of all plugins of a distribution."""
     return (
@@ -111,11 +80,31 @@ def manifest_place(module: str, *, is_package: bool) -> str:
 def read_manifest(name: str, target: str, distribution: metadata.Distribution | None) -> Mapping[str, Any] | None:
     """Return the manifest of an installed plugin, or None where it has none that can be read. Imports nothing."""
     for text in _texts(target.partition(":")[0].strip(), distribution):
-        with suppress(ValueError, AttributeError, TypeError, KeyError):
+        with suppress(ValueError, AttributeError, TypeError, KeyError, RecursionError):
             data = json.loads(text)
             if data["crmkit_manifest"] == FORMAT:
-                return next((cast("Mapping[str, Any]", one) for one in data["plugins"] if one["name"] == name), None)
+                found = next((one for one in data["plugins"] if one["name"] == name), None)
+                return found if found is not None and _is_well_formed(found) else None
     return None
+
+
+def _is_well_formed(found: Mapping[str, Any]) -> bool:
+    """Whether what others rely on is as it is generated: a manifest that was written by hand may be anything."""
+    texts = all(isinstance(found.get(key, ""), str) for key in ("distribution", "version", "api"))
+    lists = all(
+        _are_texts(found.get(key, [])) for key in ("checks", "access", "record_types", "capabilities", "requires")
+    )
+    commands: Any = found.get("commands", [])
+    return (
+        texts
+        and lists
+        and isinstance(commands, list)
+        and all(_are_texts([c["name"], c.get("help", "")]) for c in cast("list[Any]", commands))
+    )
+
+
+def _are_texts(found: Any) -> bool:
+    return isinstance(found, list) and all(isinstance(one, str) for one in cast("list[Any]", found))
 
 
 def _texts(module: str, distribution: metadata.Distribution | None) -> Iterator[str]:

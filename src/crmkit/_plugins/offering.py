@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ..errors import DeclarationError
+from ..ports.hook import AccessRule, hook_of
 from ..ports.plugin import Plugin
 from ..ports.store import Store
-from ..ports.work import hook_of
 from ..records import FieldDefinition, Record, declaration_of
 from .importing import NotUsable
 
@@ -60,6 +60,8 @@ def _problems(n: int, offer: Any, before: tuple[Any, ...]) -> Iterator[str]:
         yield f"Offer {n} is the plain function {offer.__name__!r}: decorate it with @check, @adjust or @subscriber."
     elif isinstance(offer, type) and issubclass(offer, Record):
         yield from _record_problems(offer)
+    elif isinstance(offer, AccessRule) and not _is_kept(offer.of):
+        yield f"Offer {n} is an access rule on {offer.of.__name__}, of which no records are kept: name each record type."
 
 
 def _record_problems(of: type[Record]) -> Iterator[str]:
@@ -69,6 +71,13 @@ def _record_problems(of: type[Record]) -> Iterator[str]:
         yield str(error)
     except Exception as error:  # noqa: BLE001 - annotations of a plugin are its code too
         yield f"Record type {of.__name__} can not be read ({type(error).__name__}: {error})."
+
+
+def _is_kept(of: type[Record]) -> bool:
+    try:
+        return bool(declaration_of(of))
+    except DeclarationError:
+        return False
 
 
 def _shown(offer: Any) -> str:

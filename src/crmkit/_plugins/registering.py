@@ -11,8 +11,8 @@ import pluggy
 from .. import hookspecs
 from .._hooks import Hook, Plugged
 from ..errors import nearest
+from ..ports.hook import HookOffer, hook_of
 from ..ports.plugin import Plugin
-from ..ports.work import HookOffer, hook_of
 from ..records import Record
 from .importing import PASSED_ON, NotUsable, described
 

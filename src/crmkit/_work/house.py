@@ -11,11 +11,10 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from .._hooks import Hooks
+from .._hooks import Access, Hooks
 from .._plugins import Loaded
 from ..errors import InvalidError, PluginError, UpgradeNeeded, nearest
-from ..ports.work import AccessRule
-from ..query import Condition, all_of
+from ..query import Condition
 from ..records import Record, declaration_of
 from ..records.border import normaliser
 from ..records.building import stamper
@@ -50,7 +49,7 @@ class House:
     settings: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     by_name: Mapping[str, type[Record]] = attrs.field(init=False)
     woken: threading.Event = attrs.field(factory=threading.Event)
-    _access: Mapping[type[Record], list[AccessRule]] = attrs.field(init=False)
+    _access: dict[type[Record], Access | None] = attrs.field(factory=dict[type[Record], Access | None])
     _normalisers: dict[type[Record], Any] = attrs.field(factory=dict[type[Record], Any])
     _stampers: dict[type[Record], Any] = attrs.field(factory=dict[type[Record], Any])
     _definitions: dict[Any, Definitions] = attrs.field(factory=dict[Any, Definitions])
@@ -60,10 +59,6 @@ class House:
 
     def __attrs_post_init__(self) -> None:
         self.by_name = {declaration_of(of).name: of for of in self.types}
-        rules: dict[type[Record], list[AccessRule]] = {}
-        for offer in self.loaded.offers(AccessRule):
-            rules.setdefault(offer.value.of, []).append(offer.value)
-        self._access = rules
 
     def type_named(self, name: str) -> type[Record]:
         """Return a record type by its name or plural (``deal``, ``repair-orders``).
@@ -94,11 +89,15 @@ class House:
         return found
 
     def access(self, of: type[Record], actor: str) -> Condition | None:
-        """Return the condition under which an actor sees records of a type; None for all."""
-        rules = self._access.get(of)
-        if not rules:
-            return None
-        return all_of(of, [condition for rule in rules if (condition := rule.rule(actor)) is not None])
+        """Return the condition under which an actor sees records of a type; None for all.
+
+        Raises:
+            PluginError: a rule fails, or the plugin that has one is not active.
+        """
+        if of not in self._access:
+            self._access[of] = self.loaded.access(of)
+        rule = self._access[of]
+        return rule(actor) if rule else None
 
     def may_write(self, type_name: str) -> None:
         """Refuse writes of a record type that could not be kept or checked now.
