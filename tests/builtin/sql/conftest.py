@@ -34,7 +34,11 @@ def store(url: str) -> Iterator[Any]:
 def keep(store: Any, *writes: Any) -> list[Any]:
     """Apply writes in a transaction of their own."""
     transaction = store.begin(write=True)
-    answers = transaction.write(writes)
+    try:
+        answers = transaction.write(writes)
+    except BaseException:
+        transaction.rollback()
+        raise
     transaction.commit()
     return answers
 

@@ -104,11 +104,15 @@ def _differs(declared: Mapping[str, Declaration], kept: Mapping[str, Any], found
 def is_within(declaration: Declaration, kept: Mapping[str, Any]) -> bool:
     """Say whether the ledger has all that is declared; it may have more, from newer code."""
     asked = plain(declaration_to_json(declaration))
-    lists = ("fields", "unique", "indexes")
-    rest = {key: value for key, value in asked.items() if key not in lists}
-    return all(kept.get(key) == value for key, value in rest.items()) and all(
-        item in kept[name] for name in lists for item in asked[name]
-    )
+    fields = {field["name"]: field for field in kept.get("fields", ())}
+    if not all(_has(fields.get(field["name"], {}), field) for field in asked.pop("fields")):
+        return False
+    keys = {name: asked.pop(name) for name in ("unique", "indexes")}
+    return _has(kept, asked) and all(key in kept.get(name, ()) for name in keys for key in keys[name])
+
+
+def _has(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    return all(kept.get(key) == value for key, value in asked.items())
 
 
 # --- from what is there to what is declared ---
@@ -172,9 +176,10 @@ def _entries(catalogue: Catalogue, found: Found) -> Iterator[tuple[str, Any]]:
 
 
 def _merged(declared: Mapping[str, Any], kept: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the declaration with the fields that only the database has: their columns stay, and so do their facts."""
-    names = {field["name"] for field in declared["fields"]}
-    return {**declared, "fields": [*declared["fields"], *(f for f in kept.get("fields", ()) if f["name"] not in names)]}
+    """Return the declaration with what only the database has: its columns stay, and so do their facts."""
+    fields: dict[str, Any] = {field["name"]: field for field in kept.get("fields", ())}
+    mine = [{**fields.pop(field["name"], {}), **field} for field in declared["fields"]]
+    return {**declared, "fields": [*mine, *fields.values()]}
 
 
 def _keeper(catalogue: Catalogue, found: Found, key: str, value: Any) -> Any:

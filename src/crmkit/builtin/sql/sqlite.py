@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Table, and_, case, cast, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.types import BLOB, TEXT, BigInteger, Boolean, TypeEngine
 
@@ -28,14 +30,31 @@ from crmkit.errors import (
 )
 from crmkit.records.fields import Kind
 from crmkit.records.ids import id_from_int
+from crmkit.records.times import micros
+
+Column: TypeAlias = ColumnElement[Any]
 
 _NUMBERS: Final = frozenset({"int", "decimal", "instant", "money"})
 _BYTES: Final = frozenset({"ref", "digest"})
 _COLUMNS: Final = "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'"
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 _LOW: Final = 0xFFFFFFFF
 APPLICATION_ID: Final = 0x43524D6B
 """Stands in the head of our files ("CRMk"), so that we never take another program's for ours."""
+
+
+class _Compiler(SQLiteCompiler):
+    """Writes LIMIT without the OFFSET that SQLAlchemy always adds: it would be one more parameter."""
+
+    def limit_clause(self, select: Any, **kw: Any) -> str:
+        return "\n LIMIT " + self.process(select._limit_clause, **kw)
+
+
+class _Dialect(SQLiteDialect_pysqlite):
+    statement_compiler = _Compiler
+    supports_statement_cache = True
 
 
 class SQLite(Database):
@@ -47,7 +66,7 @@ class SQLite(Database):
     smallest_id: ClassVar[Any] = b""
 
     def __init__(self) -> None:
-        self.sql = SQLiteDialect_pysqlite(paramstyle="qmark")
+        self.sql = _Dialect(paramstyle="qmark")
 
     # --- columns ---
     def type_of(self, kind: Kind) -> TypeEngine[Any]:
@@ -84,32 +103,30 @@ class SQLite(Database):
         """Return an INSERT that passes over rows whose id or unique key is taken."""
         return insert(table).on_conflict_do_nothing()
 
-    def holds(self, text: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[Any]:
+    def holds(self, text: Column, needle: Column) -> Column:
         """Return whether the text has the needle in it."""
         return func.instr(text, needle) > literal_column("0")
 
-    def custom(self, column: ColumnElement[Any], key: str, kind: Kind) -> ColumnElement[Any]:
+    def custom(self, column: Column, key: str, kind: Kind) -> Column:
         """Return a custom field's value, NULL where JSON's type is not the kind's.
 
         A plain key stands in the statement, so that an expression index is found; any other one is bound.
         """
         if not _PLAIN_KEY.fullmatch(key):
             return _odd_custom(column, key, kind)
-        path: ColumnElement[Any] = literal_column(f"'$.\"{key}\"'")
-        value: ColumnElement[Any] = func.json_extract(column, path)
+        path: Column = literal_column(f"'$.\"{key}\"'")
+        value: Column = func.json_extract(column, path)
         return case((_is_of(kind, func.json_type(column, path), value), value))
 
-    def ordered(self, value: ColumnElement[Any], *, descending: bool) -> ColumnElement[Any]:
+    def ordered(self, value: Column, *, descending: bool) -> Column:
         """NULL is smallest by itself."""
         return value.desc() if descending else value.asc()
 
-    def floor(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+    def floor(self, value: Column) -> Column:
         """A cast cuts towards zero."""
         return cast(value, BigInteger())
 
-    def exact_sum(
-        self, value: ColumnElement[Any]
-    ) -> tuple[Sequence[ColumnElement[Any]], Callable[[Sequence[Any]], int]]:
+    def exact_sum(self, value: Column) -> tuple[Sequence[Column], Callable[[Sequence[Any]], int]]:
         """Sum the upper and the lower 32 bits apart: a sum of 64-bit integers overflows."""
         high, low = func.sum(value.op(">>")(literal_column("32"))), func.sum(value.op("&")(literal_column(str(_LOW))))
         return (high, low), lambda halves: ((halves[0] or 0) << 32) + (halves[1] or 0)
@@ -168,15 +185,36 @@ class SQLite(Database):
         return StoreError(f"{place} can not serve: {error}")
 
 
-def _is_of(kind: Kind, type_: ColumnElement[Any], value: ColumnElement[Any]) -> ColumnElement[Any]:
+def _is_of(kind: Kind, type_: Column, value: Column) -> Column:
+    """Return whether a value of JSON is one of a kind (``records.border.custom_value`` says the same in Python)."""
     if kind == "bool":
-        return type_.in_([literal_column("'true'"), literal_column("'false'")])
-    if kind in _NUMBERS:  # JSON's integers may be longer than ours: then the value is a real
-        return (type_ == literal_column("'integer'")) & (func.typeof(value) == literal_column("'integer'"))
-    return type_ == literal_column("'text'")
+        return type_.in_([_text("true"), _text("false")])
+    if kind not in _NUMBERS:
+        is_text = type_ == _text("text")
+        return and_(is_text, _is_day(value)) if kind == "date" else is_text
+    is_whole = and_(type_ == _text("integer"), func.typeof(value) == _text("integer"))  # a longer one is a real here
+    if kind != "instant":
+        return is_whole
+    return and_(is_whole, value >= _literal(micros(_FIRST)), value <= _literal(micros(_LAST)))
 
 
-def _odd_custom(column: ColumnElement[Any], key: str, kind: Kind) -> ColumnElement[Any]:
+def _is_day(value: Column) -> Column:
+    """``date`` mends what is no date, so that it differs; it must not see words such as ``now``, hence the CASE."""
+    looks_so = and_(value.op("GLOB")(_text("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]")), value >= _text("0001"))
+    return case((looks_so, func.date(value, _text("+0 days")) == value), else_=literal_column("0")) == literal_column(
+        "1"
+    )
+
+
+def _literal(number: int) -> Column:
+    return literal_column(str(number))
+
+
+def _text(word: str) -> Column:
+    return literal_column(f"'{word}'")
+
+
+def _odd_custom(column: Column, key: str, kind: Kind) -> Column:
     each = func.json_each(column).table_valued("key", "value", "type")
     held = (
         select(each.c.value)

@@ -21,7 +21,7 @@ _PRAGMAS: Final = (
 
 def sqlite_engine(url: URL, *, busy_timeout_s: float) -> Engine:
     """Return an engine on a file, or on a database in memory that all of its users share, one after the other."""
-    if not url.drivername.endswith(("sqlite", "pysqlite")):
+    if url.drivername not in ("sqlite", "sqlite+pysqlite"):
         raise InvalidError(
             f"{url.drivername!r} is no driver that the SQL store knows: write sqlite:///crm.db.", code="url"
         )

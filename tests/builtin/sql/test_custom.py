@@ -1,0 +1,93 @@
+"""Custom fields: kept as JSON, compared as their kind, as fast as a column where they are indexed."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import attrs
+import pytest
+
+from crmkit.builtin.sql.compile.finding import shape_of
+from crmkit.ports.store import Add
+from crmkit.query import Evaluator, bind, each, find
+from crmkit.records import Customer, Field
+from tests.builtin.sql.conftest import BINDING, keep
+
+FIELDS = {
+    field.name: field
+    for field in (
+        Field(name="size", kind="text"),
+        Field(name="n", kind="int"),
+        Field(name="rate", kind="decimal", places=2),
+        Field(name="born", kind="date"),
+        Field(name="seen", kind="instant"),
+        Field(name="ok", kind="bool"),
+        Field(name='it\'s "odd" $.[0]', kind="text"),
+    )
+}
+ASKING = attrs.evolve(BINDING, custom=lambda of: FIELDS)
+ODD = 'it\'s "odd" $.[0]'
+VALUES = [
+    "M", "", "now", "2024-02-30", "2024-02-29", "0000-01-01", "20240229", 0, 1, -1, 105, 2**62, 2**63 - 1, 253402300800000000, 1.5, True, False, None,
+    ["M"], {"M": 1},
+]  # fmt: skip
+
+
+class World:
+    def __init__(self, records):
+        self.records = records
+
+    def lookup(self, of, record_id):
+        return None
+
+    def candidates(self, of):
+        return self.records
+
+
+def asked():
+    c = each(Customer).custom
+    odd = getattr(c, ODD)
+    return [
+        c.size == "M", c.size != "M", c.size.starts_with("no"), c.size.is_missing, c.n >= 0, c.n.is_missing, c.n == 2**63 - 1,
+        c.rate == Decimal("1.05"), c.rate.is_missing, c.born >= date(2024, 2, 29), c.born.is_missing,
+        c.seen <= datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), c.seen.is_missing, c.ok == True, c.ok == False, c.ok.is_missing,  # noqa: E712  # a path
+        odd == "M", odd.is_missing,
+    ]  # fmt: skip
+
+
+def test_what_is_not_of_its_kind_is_missing(store):
+    """SQL agrees with Python on every kind of field and every kind of JSON value."""
+    records = [Customer(name=f"{key} {value}", custom={key: value}) for key in FIELDS for value in VALUES]
+    keep(store, *map(Add, records))
+    transaction = store.begin(write=False)
+    for condition in asked():
+        question = bind(find(Customer, condition), ASKING)
+        found = {one.name for one in transaction.find(question)}
+        assert found == {one.name for one in Evaluator(World(records)).find(question)}, condition
+    transaction.rollback()
+
+
+def test_an_indexed_custom_field_is_found_by_its_index(store):
+    """The planner takes the expression index; a second upgrade does nothing; odd values do not break it."""
+    keep(store, *(Add(Customer(name="x", custom={"born": value})) for value in VALUES))
+    for name in ("size", "born", "seen", "n"):
+        made = store.upgrade({Customer: [FIELDS[name]]})
+        assert len(made) == 1
+        assert "CREATE INDEX" in made[0]
+    assert store.upgrade({Customer: [FIELDS["size"]]}) == ()
+    keep(store, *(Add(Customer(name="x", custom={"born": value})) for value in VALUES))
+    transaction = store.begin(write=False)
+    for condition in (each(Customer).custom.size == "M", each(Customer).custom.born == date(2024, 2, 29)):
+        shape, constants = shape_of(bind(find(Customer, condition), ASKING), store._catalogue.database)
+        statement = store._catalogue.find_statement(shape).statement
+        plan = transaction._link.rows(f"EXPLAIN QUERY PLAN {statement.text}", statement.values(constants))
+        assert any("USING INDEX ix_customer__custom" in row[3] for row in plan), plan
+    transaction.rollback()
+
+
+def test_a_path_to_an_unbound_custom_field_is_refused(store):
+    transaction = store.begin(write=False)
+    with pytest.raises(Exception, match="bind"):
+        transaction.find(find(Customer, each(Customer).custom.size == "M"))
+    transaction.rollback()

@@ -1,0 +1,218 @@
+"""A guest in a host's transaction: the host alone decides what is kept."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from sqlalchemy import create_engine, event, text
+
+from crmkit.builtin.sql import SqlStore
+from crmkit.errors import InvalidError, UnsupportedError
+from crmkit.ports.store import Add
+from crmkit.query import each
+from crmkit.records import CORE_TYPES, Customer
+from tests.builtin.sql.conftest import ask, keep
+
+c = each(Customer)
+
+
+def names(store):
+    return [found.name for found in ask(store, Customer, order=[c.name])]
+
+
+def beginning(url):
+    """An engine as SQLAlchemy's documentation sets it up, so that transactions are the host's in full."""
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def connect(driver, record):
+        driver.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection):
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+@pytest.fixture(params=["plain", "beginning"])
+def engine(request, url, store):
+    engine = create_engine(url) if request.param == "plain" else beginning(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE orders (n INTEGER)"))
+    yield engine
+    engine.dispose()
+
+
+def orders(engine):
+    with engine.connect() as connection:
+        return connection.execute(text("SELECT count(*) FROM orders")).scalar_one()
+
+
+class TestOnSQLAlchemy:
+    @pytest.mark.parametrize("first", ["host", "guest"])
+    def test_the_host_s_rollback_leaves_nothing(self, store, engine, first):
+        """Whoever wrote first: without a transaction of the driver our savepoint's end would keep everything."""
+        with engine.connect() as connection:
+            begun = connection.begin()
+            if first == "host":
+                connection.execute(text("INSERT INTO orders VALUES (1)"))
+            assert keep(store.on(connection), Add(Customer(name="Anna"))) == []
+            assert names(store.on(connection)) == ["Anna"]
+            if first == "guest":
+                connection.execute(text("INSERT INTO orders VALUES (1)"))
+            begun.rollback()
+        assert (names(store), orders(engine)) == ([], 0)
+
+    def test_the_host_s_commit_keeps_both(self, store, engine):
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO orders VALUES (1)"))
+            keep(store.on(connection), Add(Customer(name="Anna")))
+        assert (names(store), orders(engine)) == (["Anna"], 1)
+
+    def test_a_guest_s_rollback_leaves_what_the_host_wrote(self, store, engine):
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO orders VALUES (1)"))
+            guest = store.on(connection)
+            transaction = guest.begin(write=True)
+            transaction.write([Add(Customer(name="Anna"))])
+            transaction.rollback()
+            keep(guest, Add(Customer(name="Bo")))
+        assert (names(store), orders(engine)) == (["Bo"], 1)
+
+    def test_savepoints_nest_in_the_guest_s(self, store, engine):
+        with engine.begin() as connection:
+            outer = store.on(connection).begin(write=True)
+            outer.write([Add(Customer(name="Anna"))])
+            mark = outer.mark()
+            keep(store.on(connection), Add(Customer(name="Bo")))
+            outer.undo_to(mark)
+            outer.commit()
+        assert names(store) == ["Anna"]
+
+    def test_autocommit_is_refused(self, store, url):
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection, pytest.raises(UnsupportedError, match="autocommit"):
+            store.on(connection)
+        engine.dispose()
+
+    def test_a_guest_upgrades_within_the_host_s_transaction(self, tmp_path):
+        """Its tables go with a rollback; the host's file is not marked as ours."""
+        engine = create_engine(f"sqlite:///{tmp_path / 'host.db'}")
+        house = SqlStore.open("sqlite", CORE_TYPES, prefix="crm_")
+        with engine.connect() as connection:
+            begun = connection.begin()
+            assert house.on(connection).upgrade()
+            begun.rollback()
+            assert house.on(connection).status().is_absent
+            connection.rollback()
+        with engine.begin() as connection:
+            house.on(connection).upgrade()
+            keep(house.on(connection), Add(Customer(name="Anna")))
+            assert connection.execute(text("PRAGMA application_id")).scalar_one() == 0
+            assert connection.execute(text("SELECT name FROM crm_customer")).scalar_one() == "Anna"
+        engine.dispose()
+
+
+class TestOnAnEngine:
+    def test_a_host_s_engine_is_used_as_it_is(self, tmp_path):
+        """Our tables stand beside the host's under a prefix; nothing of the file is changed but by them."""
+        engine = create_engine(f"sqlite:///{tmp_path / 'host.db'}")
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE customer (n INTEGER)"))
+        with pytest.raises(Exception, match="prefix="):
+            SqlStore.open(engine, CORE_TYPES).upgrade()
+        store = SqlStore.open(engine, CORE_TYPES, prefix="crm_")
+        store.upgrade()
+        keep(store, Add(Customer(name="Anna")))
+        assert names(store) == ["Anna"]
+        store.close()
+        with engine.begin() as connection:
+            assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "delete"
+            assert connection.execute(text("PRAGMA application_id")).scalar_one() == 0
+        engine.dispose()
+
+
+class TestOnADriver:
+    def test_a_rollback_of_the_driver_s_connection_leaves_nothing(self, store, tmp_path):
+        connection = sqlite3.connect(tmp_path / "crm.db")
+        keep(store.on(connection), Add(Customer(name="Anna")))
+        connection.rollback()
+        assert names(store) == []
+        keep(store.on(connection), Add(Customer(name="Bo")))
+        connection.commit()
+        assert names(store) == ["Bo"]
+        connection.close()
+
+    def test_autocommit_is_refused(self, store, tmp_path):
+        connection = sqlite3.connect(tmp_path / "crm.db", isolation_level=None)
+        with pytest.raises(UnsupportedError, match="autocommit"):
+            store.on(connection)
+        connection.execute("BEGIN")
+        keep(store.on(connection), Add(Customer(name="Anna")))
+        connection.execute("ROLLBACK")
+        assert names(store) == []
+        connection.close()
+
+    def test_what_is_no_connection_is_refused(self, store):
+        with pytest.raises(InvalidError, match="no connection"):
+            store.on(object())
+
+
+DJANGO = """
+    import sys
+    from django.conf import settings
+    settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": sys.argv[1]}})
+    import django
+    django.setup()
+    from django.db import connection, transaction
+    from crmkit.builtin.sql import SqlStore
+    from crmkit.errors import UnsupportedError
+    from crmkit.ports.store import Add
+    from crmkit.records import CORE_TYPES, Customer
+
+    house = SqlStore.open("sqlite", CORE_TYPES)
+
+    def write(name):
+        tx = house.on(connection).begin(write=True)
+        tx.write([Add(Customer(name=name))])
+        tx.commit()
+
+    def count():
+        with connection.cursor() as cursor:
+            return cursor.execute("SELECT count(*) FROM customer").fetchone()[0]
+
+    try:
+        house.on(connection)
+    except UnsupportedError as error:
+        print("refused" if "atomic" in str(error) else error)
+    try:
+        with transaction.atomic():
+            write("lost")
+            with transaction.atomic():
+                write("lost too")
+            assert count() == 2
+            raise ZeroDivisionError
+    except ZeroDivisionError:
+        print(count())
+    with transaction.atomic():
+        write("kept")
+        try:
+            with transaction.atomic():
+                write("lost")
+                raise ZeroDivisionError
+        except ZeroDivisionError:
+            pass
+    print(count())
+"""
+
+
+def test_on_django_s_connection_a_rollback_leaves_nothing(store, tmp_path):
+    """Inside ``atomic`` only, nested or not."""
+    pytest.importorskip("django")
+    run = [sys.executable, "-c", textwrap.dedent(DJANGO), str(tmp_path / "crm.db")]
+    assert subprocess.run(run, capture_output=True, check=True, text=True).stdout.split() == ["refused", "0", "1"]
