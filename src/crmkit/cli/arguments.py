@@ -30,7 +30,7 @@ class _RecordType(_Type, Generic[R]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> R:
         if isinstance(value, self.of):
             return value
-        found: R = current_run().opened().service(Naming).find(self.of, value)
+        found: R = current_run().opened().service(Naming).named(self.of, value)
         return found
 
 

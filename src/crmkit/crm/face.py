@@ -312,6 +312,10 @@ class CRM(Families):
             lambda unit: unit.tally(of, *where, by=by, one_per=one_per, one_per_by=one_per_by, **components), "tally"
         )
 
+    def custom_fields(self, of: type[Record]) -> dict[str, Field]:
+        """Return the custom fields of a record type, by key."""
+        return self._run(lambda unit: unit.custom_fields(of), "find")
+
     # --- writing ---
     @overload
     def add(self, record: R, *, name: str = "", at: datetime | None = None) -> R: ...
