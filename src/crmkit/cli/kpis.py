@@ -61,7 +61,7 @@ def show_(  # noqa: PLR0917  # a command's options
 
 
 def _about(series: Series) -> str:
-    parts = [series.unit]
+    parts: list[str] = [series.unit]
     if series.by:
         parts.append(f"{series.by}s by {' and '.join(series.at)}" if series.at else f"{series.by}s")
     return f"{', '.join(parts)}; {series.zone.key}"

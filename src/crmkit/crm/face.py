@@ -20,7 +20,7 @@ from ..errors import StoreError, UnsupportedError
 from ..ports.store import Schema, Store
 from ..ports.work import Service
 from ..query import Component, Condition, Descending, Find, Key, Page, Path, Tallied
-from ..records import Id, Record, Staged, new_id
+from ..records import Field, Id, Record, Staged, new_id
 from ..services.families import Families
 from ..services.subscribers import Subscribers
 from ..services.working import Worked, Working
