@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crmkit.errors import CRMError, PluginError, ReentrancyError, RefusedError, StorageBusy, TryAgain
-from crmkit.ports.work import Change, Refusal, check
+from crmkit.ports.work import Change, Context, Refusal, check
 from crmkit.records import Deal, Record, Staged, Touchpoint
 
 
@@ -59,13 +59,15 @@ def test_a_refusal_names_plugin_and_hook_and_field(compiled, face):
     assert caught.value.params["version"] == "1.0"
 
 
-def test_judges_tell_every_refusal_by_its_place_and_the_first_hook_counts(compiled, face):
+def test_judges_tell_every_refusal_by_its_place_and_all_reasons_of_one(compiled, face):
     @check(Deal)
-    def no_b(change: Change[Deal]) -> Refusal | None:
-        return Refusal("No b.") if "b" in change.after.title else None
+    def no_b(change: Change[Deal], context: Context[Any]) -> Refusal | None:
+        return Refusal("No b.", field="title") if "b" in change.after.title else None
 
-    refused = compiled(no_b, is_short).judges(Deal)(changes("a", "bbbbbbb", "cccccc"), face)
-    assert {n: error.params["hook"] for n, error in refused.items()} == {1: "no_b", 2: "is_short"}
+    refused = compiled(is_short, no_b, has_title).judges(Deal)(changes("a", "bbbbbbb", "cccccc", "b"), face)
+    hooks = {n: [one["hook"] for one in error.params["refusals"]] for n, error in refused.items()}
+    assert hooks == {1: ["is_short", "no_b"], 2: ["is_short"], 3: ["no_b"]}
+    assert str(refused[1]) == "Refused by p1 (is_short): Too long.\nRefused by p2 (no_b): No b."
 
 
 def test_a_batch_check_gets_all_changes_and_answers_each(compiled, face):

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, cast
 
+import attrs
+
 from ..errors import RefusedError
 from ..ports.work import Change, Refusal
 from .contexts import context_of
@@ -15,27 +17,48 @@ from .hook import Hook
 
 Judge = Callable[[Sequence[Change[Any]], Any], Mapping[int, RefusedError]]
 Checker = Callable[[Sequence[Change[Any]], Any], None]
+_Found = Sequence[tuple[int, Hook, Refusal]]
+"""Refusals as they are found: the change's place, who refuses, why."""
 _NONE: Final = MappingProxyType[int, RefusedError]({})
 _LONGEST = 1_000
 """Characters of a reason; what is longer is cut."""
 
 
 def compile_judges(hooks: Sequence[Hook]) -> Judge:
-    """Return a function of (changes, face) that returns the refusals by the change's place; the first hook that refuses counts.
+    """Return a function of (changes, face) that returns the refusals by the change's place; one tells all reasons of a change.
 
     It raises PluginError where a hook fails: then none of the changes may be kept.
     """
-    steps = tuple(_step(kind, tuple(group)) for kind, group in itertools.groupby(hooks, _kind))
-    if len(steps) == 1:
-        return steps[0]
+    return _compiled(hooks, _Ending(_errors, _NONE))
 
-    def judge(changes: Sequence[Change[Any]], face: Any) -> Mapping[int, RefusedError]:
-        refused: Mapping[int, RefusedError] = _NONE
-        for step in steps:
-            found = step(changes, face)
-            if found:
-                refused = {**found, **refused}
-        return refused
+
+def compile_checkers(hooks: Sequence[Hook]) -> Checker:
+    """Return a function of (changes, face) that raises the refusal of the first change that is refused; else as ``compile_judges``."""
+    return _compiled(hooks, _Ending(_raise_first, None))
+
+
+@attrs.frozen
+class _Ending:
+    """What is made of the refusals that were found, and what is returned where there are none."""
+
+    of: Callable[[_Found], Any]
+    nothing: Any
+
+
+def _raise_first(found: _Found) -> None:
+    refused = _errors(found)
+    raise refused[min(refused)]
+
+
+def _compiled(hooks: Sequence[Hook], ending: _Ending) -> Callable[[Sequence[Change[Any]], Any], Any]:
+    groups = [(kind, tuple(group)) for kind, group in itertools.groupby(hooks, _kind)]
+    if len(groups) == 1:
+        return _step(*groups[0], ending)
+    steps = [_step(kind, group, _Ending(tuple, ())) for kind, group in groups]
+
+    def judge(changes: Sequence[Change[Any]], face: Any) -> Any:
+        found = [refusal for step in steps for refusal in step(changes, face)]
+        return ending.of(found) if found else ending.nothing
 
     return judge
 
@@ -44,37 +67,37 @@ def _kind(hook: Hook) -> str:
     return "batch" if hook.offer.batch else "context" if hook.offer.takes_context else "change"
 
 
-def _step(kind: str, hooks: tuple[Hook, ...]) -> Judge:
+def _step(kind: str, hooks: tuple[Hook, ...], ending: _Ending) -> Callable[[Sequence[Change[Any]], Any], Any]:
     """Compile neighbours that are called in one way: the loop over them decides nothing that is known beforehand."""
-    return {"batch": _batched, "context": _with_context, "change": _plain}[kind](hooks)
+    return {"batch": _batched, "context": _with_context, "change": _plain}[kind](hooks, ending.of, ending.nothing)
 
 
-def _plain(hooks: tuple[Hook, ...]) -> Judge:
+def _plain(hooks: tuple[Hook, ...], end: Callable[[_Found], Any], nothing: Any) -> Callable[..., Any]:
     pairs = tuple((hook, hook.function) for hook in hooks)
 
-    def judge(changes: Sequence[Change[Any]], face: Any) -> Mapping[int, RefusedError]:
-        refused: Mapping[int, RefusedError] = _NONE
+    def step(changes: Sequence[Change[Any]], face: Any) -> Any:
+        found: _Found = ()
         hook = hooks[0]
         try:
             for change in changes:
                 for hook, call in pairs:
                     answer = call(change)
                     if answer is not None:
-                        refused = _refused(hook, changes, change, answer, refused)
+                        found = (*found, (_place(changes, change), hook, _refusal(answer)))
         except LET_THROUGH:
             raise
         except BaseException as error:  # whatever a plugin raises, SystemExit too, refuses
             raise check_fault(hook, error) from error
-        return refused
+        return end(found) if found else nothing
 
-    return judge
+    return step
 
 
-def _with_context(hooks: tuple[Hook, ...]) -> Judge:
+def _with_context(hooks: tuple[Hook, ...], end: Callable[[_Found], Any], nothing: Any) -> Callable[..., Any]:
     pairs = tuple((hook, hook.function) for hook in hooks)
 
-    def judge(changes: Sequence[Change[Any]], face: Any) -> Mapping[int, RefusedError]:
-        refused: Mapping[int, RefusedError] = _NONE
+    def step(changes: Sequence[Change[Any]], face: Any) -> Any:
+        found: _Found = ()
         hook = hooks[0]
         try:
             for hook, call in pairs:
@@ -82,62 +105,46 @@ def _with_context(hooks: tuple[Hook, ...]) -> Judge:
                 for change in changes:
                     answer = call(change, context)
                     if answer is not None:
-                        refused = _refused(hook, changes, change, answer, refused)
+                        found = (*found, (_place(changes, change), hook, _refusal(answer)))
         except LET_THROUGH:
             raise
         except BaseException as error:  # as above
             raise check_fault(hook, error) from error
-        return refused
+        return end(found) if found else nothing
 
-    return judge
+    return step
 
 
-def _batched(hooks: tuple[Hook, ...]) -> Judge:
-    def judge(changes: Sequence[Change[Any]], face: Any) -> Mapping[int, RefusedError]:
-        refused: Mapping[int, RefusedError] = _NONE
+def _batched(hooks: tuple[Hook, ...], end: Callable[[_Found], Any], nothing: Any) -> Callable[..., Any]:
+    def step(changes: Sequence[Change[Any]], face: Any) -> Any:
+        found: _Found = ()
         hook = hooks[0]
         try:
             for hook in hooks:
                 takes_context = hook.offer.takes_context
                 given = (changes, context_of(hook.plugin, face)) if takes_context else (changes,)
-                refused = _answered(hook, changes, hook.function(*given), refused)
+                answers = _answers(hook.function(*given), len(changes))
+                found = (*found, *((n, hook, _refusal(a)) for n, a in enumerate(answers) if a is not None))
         except LET_THROUGH:
             raise
         except BaseException as error:  # as above
             raise check_fault(hook, error) from error
-        return refused
+        return end(found) if found else nothing
 
-    return judge
-
-
-def compile_checkers(judge: Judge) -> Checker:
-    """Return a function of (changes, face) that raises the first refusal, in the order of the changes."""
-
-    def check(changes: Sequence[Change[Any]], face: Any) -> None:
-        refused = judge(changes, face)
-        if refused:
-            raise refused[min(refused)]
-
-    return check
+    return step
 
 
-def _refused(
-    hook: Hook, changes: Sequence[Change[Any]], change: Change[Any], answer: object, refused: Mapping[int, RefusedError]
-) -> Mapping[int, RefusedError]:
-    index = next(n for n, one in enumerate(changes) if one is change)
-    return {index: _error(hook, _refusal(answer), index), **refused}
+def _place(changes: Sequence[Change[Any]], change: Change[Any]) -> int:
+    return next(n for n, one in enumerate(changes) if one is change)
 
 
-def _answered(
-    hook: Hook, changes: Sequence[Change[Any]], given: object, refused: Mapping[int, RefusedError]
-) -> Mapping[int, RefusedError]:
+def _answers(given: object, wanted: int) -> Sequence[object]:
     if not isinstance(given, list | tuple):
         raise wrong(given, "a sequence of answers, one per change")
     answers = cast("Sequence[object]", given)
-    if len(answers) != len(changes):
-        raise WrongResult(f"it returned {len(answers)} answers to {len(changes)} changes")
-    made = {n: _error(hook, _refusal(answer), n) for n, answer in enumerate(answers) if answer is not None}
-    return {**made, **refused} if made else refused
+    if len(answers) != wanted:
+        raise WrongResult(f"it returned {len(answers)} answers to {wanted} changes")
+    return answers
 
 
 def _refusal(answer: object) -> Refusal:
@@ -146,14 +153,27 @@ def _refusal(answer: object) -> Refusal:
     raise wrong(answer, "a Refusal or None")
 
 
-def _error(hook: Hook, refusal: Refusal, index: int) -> RefusedError:
-    plugin = hook.plugin
+def _errors(found: _Found) -> dict[int, RefusedError]:
+    by_place: dict[int, list[tuple[Hook, Refusal]]] = {}
+    for place, hook, refusal in found:
+        by_place.setdefault(place, []).append((hook, refusal))
+    return {place: _error(place, refusals) for place, refusals in sorted(by_place.items())}
+
+
+def _error(place: int, refusals: Sequence[tuple[Hook, Refusal]]) -> RefusedError:
+    told = [_told(hook, refusal) for hook, refusal in refusals]
+    first = refusals[0][1]
     return RefusedError(
-        f"Refused by {plugin.name} ({hook.name}): {refusal.reason[:_LONGEST]}",
-        code=refusal.code,
-        field=refusal.field,
-        params={
-            "plugin": plugin.name, "distribution": plugin.distribution, "version": plugin.version, "hook": hook.name,
-            "reason": refusal.reason[:_LONGEST], "index": index,
-        },
-    )  # fmt: skip
+        "\n".join(f"Refused by {one['plugin']} ({one['hook']}): {one['reason']}" for one in told),
+        code=first.code,
+        field=first.field,
+        params={**told[0], "index": place, "refusals": tuple(told)},
+    )
+
+
+def _told(hook: Hook, refusal: Refusal) -> dict[str, Any]:
+    plugin = hook.plugin
+    return {
+        "plugin": plugin.name, "distribution": plugin.distribution, "version": plugin.version, "hook": hook.name,
+        "reason": refusal.reason[:_LONGEST], "field": refusal.field, "code": refusal.code,
+    }  # fmt: skip

@@ -84,8 +84,8 @@ class Hooks:
         try:
             return self._checkers[of]
         except KeyError:
-            judge = self.judges(of)
-            made = self._checkers[of] = compile_checkers(judge) if judge else None
+            found = self.order(of, "check")
+            made = self._checkers[of] = compile_checkers(found) if found else None
             return made
 
     @property
