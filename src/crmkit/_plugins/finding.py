@@ -15,6 +15,7 @@ BUILTINS: Final = (
     "crmkit.builtin.memory:plugin",
     "crmkit.builtin.sql:plugin",
     "crmkit.builtin.pipelines:plugin",
+    "crmkit.builtin.report.offering:plugin",
     "crmkit.builtin.survey_types:plugin",
     "crmkit.builtin.kpis:plugin",
 )

@@ -23,7 +23,7 @@ COMMANDS: Final = {
     "surveys": ("crmkit.cli.surveys:surveys", "Surveys: create, send, answer."),
     "messages": ("crmkit.cli.messages:messages", "Messages: send, list, resolve uncertain ones."),
     "kpis": ("crmkit.cli.kpis:kpis", "KPIs: list, show, explain."),
-    "report": ("crmkit.cli.report:report", "Write one self-contained page of figures."),
+    "report": ("crmkit.builtin.report.commands:report", "Write one self-contained page of figures."),
     "history": ("crmkit.cli.history:history", "Who changed what of a record."),
     "work": ("crmkit.cli.working:work", "Run what waits: subscribers, reminders, messages."),
     "plugins": ("crmkit.cli.plugins:plugins", "Plugins: list, show, doctor, manifest."),
