@@ -12,7 +12,7 @@ import attrs
 
 from ..errors import InvalidError, NotFoundError, ReentrancyError, UnsupportedError
 from ..ports.store import Store, Transaction, stream
-from ..ports.work import Service
+from ..ports.work import Instants, Service
 from ..query import (
     Binding,
     Component,
@@ -292,12 +292,12 @@ class Unit:
             self._log.flush()
 
     # --- writing ---
-    def add(self, record: Any, *, name: str = "", at: datetime | None = None) -> Any:
+    def add(self, record: Any, *, name: str = "", at: Instants = None) -> Any:
         """See ``crmkit.ports.work.Service.add``."""
         kept = self._writer.add(_many(record), name, at)
         return kept[0] if isinstance(record, Record) else kept
 
-    def replace(self, record: Any, *, name: str = "", at: datetime | None = None) -> Any:
+    def replace(self, record: Any, *, name: str = "", at: Instants = None) -> Any:
         """See ``crmkit.ports.work.Service.replace``."""
         kept = self._writer.replace(_many(record), name, at)
         return kept[0] if isinstance(record, Record) else kept

@@ -11,7 +11,7 @@ import attrs
 
 from ..errors import ConflictError, InvalidError, NotFoundError, RefusedError, TryAgain
 from ..ports.store import Add, NotApplied, Rehome, Remove, Replace, Write
-from ..ports.work import Change
+from ..ports.work import Change, Instants
 from ..query import each
 from ..records import Declaration, KeptField, KeptPipeline, KeptStage, Record, Staged, declaration_of, short_id
 from ..records.as_json import changed_fields, to_json
@@ -37,7 +37,7 @@ class Writer:
         self._read: set[tuple[UUID, int]] = set()
 
     # --- add ---
-    def add(self, records: Sequence[Record], name: str, at: datetime | None) -> list[Record]:
+    def add(self, records: Sequence[Record], name: str, at: Instants) -> list[Record]:
         """Keep new records of one type."""
         if not records:
             return []
@@ -51,21 +51,21 @@ class Writer:
         self._log_added(declaration, kept, name, at)
         return kept
 
-    def _log_added(self, declaration: Declaration, kept: Sequence[Record], name: str, at: datetime | None) -> None:
+    def _log_added(self, declaration: Declaration, kept: Sequence[Record], name: str, at: Instants) -> None:
         if declaration.of in _DEFINING:
             self._unit.defined_anew()
         if declaration.mode == "operational" or declaration.coarse:
             return
         name = name or f"{declaration.name}.added"
         has_history = any(field.history for field in declaration.fields)
-        for record in kept:
+        for record, since in zip(kept, _instants(at, len(kept), self._unit.now), strict=True):
             self._log.note(name, declaration.name, record, None)
             if has_history:
-                for span in first_spans(self._unit, declaration, record, at or self._unit.now):
+                for span in first_spans(self._unit, declaration, record, since):
                     self._log.span(span)
 
     # --- replace ---
-    def replace(self, records: Sequence[Record], name: str, at: datetime | None) -> list[Record]:
+    def replace(self, records: Sequence[Record], name: str, at: Instants) -> list[Record]:
         """Keep changed records of one type; those that do not differ from what is kept are left as they are."""
         if not records:
             return []
@@ -79,6 +79,7 @@ class Writer:
         olds = [self._current(declaration, record, before) for record in records]
         made = [self._ready(declaration, record, old) for record, old in zip(records, olds, strict=True)]
         made = self._through_hooks(declaration, made, olds)
+        since = dict(zip([record.id for record in records], _instants(at, len(records), self._unit.now), strict=True))
         pairs = [
             (old, new)
             for old, new in zip(olds, made, strict=True)
@@ -94,7 +95,7 @@ class Writer:
         )
         self._homes.learn(declaration, kept)
         for (old, _), new in zip(pairs, kept, strict=True):
-            self._log_changed(declaration, old, new, name, at)
+            self._log_changed(declaration, old, new, name, since[new.id])
         by_id = {record.id: record for record in kept}
         return [by_id.get(record.id, old) for record, old in zip(records, olds, strict=True)]
 
@@ -109,7 +110,7 @@ class Writer:
         self._visible(declaration, found)
         return found
 
-    def _log_changed(self, declaration: Declaration, old: Record, new: Record, name: str, at: datetime | None) -> None:
+    def _log_changed(self, declaration: Declaration, old: Record, new: Record, name: str, at: datetime) -> None:
         if declaration.of in _DEFINING:
             self._unit.defined_anew()
         if declaration.mode == "operational" or declaration.coarse:
@@ -118,7 +119,7 @@ class Writer:
         self._log.note(name or f"{declaration.name}.changed", declaration.name, new, values)
         for field in declaration.fields:
             if field.history and field.name in values:
-                turn_span(self._unit, declaration, new, field, at or self._unit.now)
+                turn_span(self._unit, declaration, new, field, at)
         if old.customer_id != new.customer_id:
             self.rehome(
                 [attrs.evolve(record, customer_id=new.customer_id) for record in dependents(self._unit, new)], ""
@@ -254,6 +255,12 @@ class Writer:
                 field=answer.key[0] if answer.key else None,
                 params={"key": answer.key, "holder": answer.holder, "index": answer.index},
             )
+
+
+def _instants(at: Instants, count: int, now: datetime) -> list[datetime]:
+    if at is None or isinstance(at, datetime):
+        return [at or now] * count
+    return [one or now for one in at]
 
 
 def _change(old: Any, new: Any) -> Change[Any]:

@@ -18,7 +18,7 @@ from .._plugins import PluginState
 from .._work import House, Runner, Unit
 from ..errors import StoreError, UnsupportedError
 from ..ports.store import Schema, Store
-from ..ports.work import Service
+from ..ports.work import Instants, Service
 from ..query import Component, Condition, Descending, Find, Key, Page, Path, Tallied
 from ..records import Field, Id, Record, Staged, new_id
 from ..services.families import Families
@@ -320,16 +320,16 @@ class CRM(Families):
     @overload
     def add(self, record: R, *, name: str = "", at: datetime | None = None) -> R: ...
     @overload
-    def add(self, record: Sequence[R], *, name: str = "", at: datetime | None = None) -> list[R]: ...
-    def add(self, record: Any, *, name: str = "", at: datetime | None = None) -> Any:
+    def add(self, record: Sequence[R], *, name: str = "", at: Instants = None) -> list[R]: ...
+    def add(self, record: Any, *, name: str = "", at: Instants = None) -> Any:
         """Keep a new record, or a sequence of one type as one batch; return it as kept."""
         return self._run(lambda unit: unit.add(record, name=name, at=at), "write")
 
     @overload
     def replace(self, record: R, *, name: str = "", at: datetime | None = None) -> R: ...
     @overload
-    def replace(self, record: Sequence[R], *, name: str = "", at: datetime | None = None) -> list[R]: ...
-    def replace(self, record: Any, *, name: str = "", at: datetime | None = None) -> Any:
+    def replace(self, record: Sequence[R], *, name: str = "", at: Instants = None) -> list[R]: ...
+    def replace(self, record: Any, *, name: str = "", at: Instants = None) -> Any:
         """Keep a changed record in the place of the one it was made from."""
         return self._run(lambda unit: unit.replace(record, name=name, at=at), "write")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeAlias, TypeVar, overload
 from uuid import UUID
 
 from ..query import Component, Condition, Descending, Key, Page, Path, Tallied
@@ -18,7 +18,7 @@ from ..records import Id, Record, Staged
 from .hook import AccessRule, Change, Context, Event, HookOffer, Refusal, adjust, check, hook_of, subscriber
 
 __all__ = [
-    "AccessRule", "Change", "Context", "Event", "HookOffer", "Refusal", "Service", "Work",
+    "AccessRule", "Change", "Context", "Event", "HookOffer", "Instants", "Refusal", "Service", "Work",
     "adjust", "check", "hook_of", "subscriber", "verb",
 ]  # fmt: skip
 
@@ -27,6 +27,8 @@ St = TypeVar("St", bound=Staged)
 P = ParamSpec("P")
 T = TypeVar("T")
 Sv = TypeVar("Sv", bound="Service")
+Instants: TypeAlias = "datetime | Sequence[datetime | None] | None"
+"""Since when values hold: one instant for all records of a batch, or one for each; None is now."""
 
 
 class Work(Protocol):
@@ -60,11 +62,11 @@ class Work(Protocol):
     @overload
     def add(self, record: R, *, name: str = "", at: datetime | None = None) -> R: ...
     @overload
-    def add(self, record: Sequence[R], *, name: str = "", at: datetime | None = None) -> list[R]: ...
+    def add(self, record: Sequence[R], *, name: str = "", at: Instants = None) -> list[R]: ...
     @overload
     def replace(self, record: R, *, name: str = "", at: datetime | None = None) -> R: ...
     @overload
-    def replace(self, record: Sequence[R], *, name: str = "", at: datetime | None = None) -> list[R]: ...
+    def replace(self, record: Sequence[R], *, name: str = "", at: Instants = None) -> list[R]: ...
     def remove(self, record: Record | Sequence[Record], *, name: str = "") -> None: ...
     def rehome(self, record: Record | Sequence[Record], *, name: str = "") -> None: ...
     def discard(self, record: Record | Sequence[Record], *, name: str = "") -> None: ...
@@ -141,13 +143,13 @@ class Service:
     @overload
     def add(self, record: R, *, name: str = "", at: datetime | None = None) -> R: ...
     @overload
-    def add(self, record: Sequence[R], *, name: str = "", at: datetime | None = None) -> list[R]: ...
-    def add(self, record: Any, *, name: str = "", at: datetime | None = None) -> Any:
+    def add(self, record: Sequence[R], *, name: str = "", at: Instants = None) -> list[R]: ...
+    def add(self, record: Any, *, name: str = "", at: Instants = None) -> Any:
         """Keep a new record, or a sequence of one type as one batch; return it as kept.
 
         Args:
             name: the event's name; by default ``<type>.added``.
-            at: since when its values hold (for spans); by default now.
+            at: since when its values hold (for spans); by default now. For a sequence it may be one too.
 
         Raises:
             InvalidError: a field is wrong. RefusedError: a check refuses it. ConflictError: a unique key is taken.
@@ -157,8 +159,8 @@ class Service:
     @overload
     def replace(self, record: R, *, name: str = "", at: datetime | None = None) -> R: ...
     @overload
-    def replace(self, record: Sequence[R], *, name: str = "", at: datetime | None = None) -> list[R]: ...
-    def replace(self, record: Any, *, name: str = "", at: datetime | None = None) -> Any:
+    def replace(self, record: Sequence[R], *, name: str = "", at: Instants = None) -> list[R]: ...
+    def replace(self, record: Any, *, name: str = "", at: Instants = None) -> Any:
         """Keep a changed record in the place of the one it was made from (its ``version`` says which).
 
         Raises:

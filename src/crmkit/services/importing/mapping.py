@@ -19,7 +19,7 @@ from crmkit.services.importing.addresses import CALLING_CODES
 from crmkit.services.importing.reading import FileFormat
 
 TargetKind = Kind | Literal["email", "phone", "external_id"]
-Find = Literal["external_id", "email", "phone", "name"]
+Find = Literal["external_id", "email", "phone", "name", "key"]
 OTHERWISE: Final = "*"
 
 
