@@ -171,6 +171,20 @@ def test_moving_keeps_a_stage_change_and_spans(crm: CRM, clock: Clock) -> None:
     assert [name for name, _ in log(crm) if name.startswith("deal.")] == ["deal.added", "deal.moved", "deal.won"]
 
 
+def test_a_record_added_and_moved_in_one_unit_has_a_history(crm: CRM, clock: Clock) -> None:
+    first, second = clock.now - timedelta(days=9), clock.now - timedelta(days=7)
+    with crm.transaction() as tx:
+        deals = tx.add([Deal(title="A", amount=PRICE), Deal(title="B", amount=PRICE)], at=[first, None])
+        tx.move(deals[0], "offer", at=second)
+    s = each(Span)
+    spans = crm.find(Span, s.field == "stage", order=[s.entered_at])
+    assert [(one.value, one.entered_at, one.left_at) for one in spans] == [
+        ("asked", first, second),
+        ("offer", second, None),
+        ("asked", clock.now, None),
+    ]
+
+
 def test_a_move_that_is_told_late_splits_the_past(crm: CRM, clock: Clock) -> None:
     deal = crm.add(Deal(title="Gazelle", amount=PRICE))
     clock.advance(days=10)

@@ -50,6 +50,7 @@ def _span(  # noqa: PLR0917  # all of them say what the span is
 def turn_span(unit: Unit, declaration: Declaration, record: Record, field: Field, at: datetime) -> None:
     """Write that a field has its record's value since ``at``; a change that is told late splits the span that it falls into."""
     value = span_value(field, getattr(record, field.name))
+    unit._settle(Span)  # one that began in this unit may not be written yet
     s = each(Span)
     where = (s.record == reference_to(record)) & (s.field == field.name)
     spans = list(unit.tx.find(Find(of=Span, where=where, order=(Order(s.entered_at),))))

@@ -11,6 +11,7 @@ from .customers import Customers
 from .deals import Deals
 from .history import History
 from .interactions import Interactions
+from .importing.service import Importing
 from .kpis import Kpis
 from .naming import Naming
 from .pipelines import Pipelines
@@ -70,3 +71,8 @@ class Families(ABC):
     def kpis(self) -> Kpis:
         """What we measure."""
         return self.service(Kpis)
+
+    @property
+    def imports(self) -> Importing:
+        """Importing: files of rows become records."""
+        return self.service(Importing)

@@ -118,7 +118,7 @@ def test_all_mistakes_at_once() -> None:
         "columns.price.date: has no meaning for price, which is money",
         "columns.price.currency: 'EURO' is not a currency code of ISO 4217, such as EUR",
         "columns.status.value: must be a text, a number, a date, true or false",
-        "columns.customer.find: 'emial' is none of external_id, email, phone, name. Did you mean 'email'?",
+        "columns.customer.find: 'emial' is none of external_id, email, phone, name, key. Did you mean 'email'?",
         "columns.external_id.from: must be a text that is not empty",
         "columns.tags.separator: has a meaning with join only; split says what stands between items",
         "columns.tags.country: has no meaning for tags, which is a list of code",

@@ -45,6 +45,13 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "no-such-date": "{value!r} is not in the calendar",
         "out-of-range": "{value!r} is outside the years 1 to 9999",
         "not-json-value": "{value!r} is not JSON",
+        # records
+        "not-found": "no {what} is {value!r}",
+        "ambiguous": "{value!r} is {count} records",
+        "not-addable": "no {what} is {value!r}, and one can not be added from its name",
+        "not-an-id": "{value!r} is not an id",
+        "external-id-taken": "the external id {value} is that of a {what}",
+        "fact": "a {what} is a fact and is never changed",
         # addresses
         "email-no-at": "no '@'",
         "email-several-at": "more than one '@'",

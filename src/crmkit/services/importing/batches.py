@@ -1,0 +1,103 @@
+"""Cutting a file into batches: rows of which no two are about one record, and none needs another one of its batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import attrs
+
+from . import customers
+from .drafts import ReadRow
+from .keeping import signature
+from .problems import BadRow
+from .reading import Table
+from .rows import RowReader
+from .targets import ImportTarget
+from .values import Lookup
+
+BATCH: Final = 500
+
+
+@attrs.frozen
+class Batch:
+    """Rows that are kept together, and those between them that could not be read.
+
+    Attributes:
+        line: number of the last line that belongs to it: all before it has been dealt with.
+    """
+
+    rows: tuple[ReadRow, ...]
+    bad: tuple[BadRow, ...]
+    line: int
+
+    @property
+    def size(self) -> int:
+        """Rows of both kinds."""
+        return len(self.rows) + len(self.bad)
+
+
+def batches(table: Table, reader: RowReader, target: ImportTarget, *, size: int, after: int) -> Iterator[Batch]:
+    """Yield the rows of a table in batches of at most ``size``, from the first line behind ``after``.
+
+    Raises:
+        InvalidError: the file ends inside quotation marks, or was changed since it was checked.
+    """
+    kin = _Kin(target)
+    rows: list[ReadRow] = []
+    bad: list[BadRow] = []
+    line = after
+    for read in _read(table, reader, after):
+        row, refused = (read, None) if isinstance(read, ReadRow) else (None, read)
+        if len(rows) + len(bad) >= size or (row is not None and kin.has(row)):
+            yield Batch(tuple(rows), tuple(bad), line)
+            rows, bad, kin = [], [], _Kin(target)
+        if row is not None:
+            kin.add(row)
+            rows.append(row)
+        if refused is not None:
+            bad.append(refused)
+        line = read.line
+    if rows or bad:
+        yield Batch(tuple(rows), tuple(bad), line)
+
+
+def _read(table: Table, reader: RowReader, after: int) -> Iterator[ReadRow | BadRow]:
+    for row in table.rows():
+        if isinstance(row, BadRow):
+            if row.line > after:
+                yield row
+            continue
+        if row[0] <= after:
+            continue
+        values, problems = reader.read(row[1])
+        yield table.rejected(row, problems) if problems else ReadRow(row[0], row[1], values)
+
+
+class _Kin:
+    """What the rows of a batch are known by, so that another one of the same record, or that needs one, comes in the next."""
+
+    def __init__(self, target: ImportTarget) -> None:
+        self._target = target
+        self._is_customers = target.name == "customers"
+        self._known: set[Any] = set()
+        self._words: set[str] = set()
+        self._own = [name for name, of in target.references.items() if of in (target.of, None)]
+
+    def has(self, row: ReadRow) -> bool:
+        return not self._known.isdisjoint(self._signature(row)) or self._needs(row)
+
+    def add(self, row: ReadRow) -> None:
+        self._known.update(self._signature(row))
+        if self._own:
+            self._words.update(self._names(row))
+
+    def _signature(self, row: ReadRow) -> list[Any]:
+        return [*signature(self._target, row), *(customers.signature(row) if self._is_customers else ())]
+
+    def _names(self, row: ReadRow) -> set[str]:
+        return customers.words(row) if self._is_customers else {str(part[-1]) for part in signature(self._target, row)}
+
+    def _needs(self, row: ReadRow) -> bool:
+        asked = (row.values.get(name) for name in self._own)
+        return any(isinstance(one, Lookup) and one.key in self._words for one in asked)
