@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from crmkit.crm import CRM
 
+from crmkit.crm import CRM
 from tests.services.shop import Clock, plugin
 
 

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 
 from crmkit.crm import CRM
 from crmkit.errors import InvalidError, RefusedError
+from crmkit.ports.plugin import Plugin
+from crmkit.ports.work import AccessRule
 from crmkit.query import each
 from crmkit.records import (
     AnyRef,
@@ -260,3 +262,16 @@ def test_any_order_of_merges_leaves_one_of_each_group(pairs: list[tuple[int, int
         for n, one in enumerate(people):
             assert crm.get(Customer, one.id).id == crm.get(Customer, people[group.index(group[n])].id).id
         assert len(crm.find(Deal)) == len(crm.find(Interaction)) == len(crm.find(ContactPoint)) == 6
+
+
+def test_what_the_actor_may_not_see_moves_too(clock: Clock) -> None:
+    """Nothing stays behind with somebody who is not there any more."""
+    d = each(Deal)
+    rule = AccessRule(of=Deal, rule=lambda actor: d.source == "open" if actor == "mina" else None)
+    with CRM.open("memory:", plugins=[plugin, Plugin("rules", offers=[rule])], discover=False, clock=clock) as crm:
+        winner, loser = crm.customers.add(name="Anna"), crm.customers.add(name="A")
+        hidden = crm.deals.open(loser, title="x", source="secret")
+        mina = crm.acting_as("mina")
+        mina.customers.merge(winner, loser)
+        assert crm.get(Deal, hidden.id).customer == winner.id
+        assert not mina.deals.find(customer=winner)

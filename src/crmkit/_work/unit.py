@@ -206,6 +206,15 @@ class Unit:
         """Return the condition under which the actor sees records of a type."""
         return self.house.access(of, self.actor) if self._narrowed and not self._asked else None
 
+    @contextmanager
+    def unnarrowed(self) -> Generator[None]:
+        """See ``crmkit.ports.work.Work.unnarrowed``."""
+        before, self._narrowed = self._narrowed, False
+        try:
+            yield
+        finally:
+            self._narrowed = before
+
     @property
     def binding(self) -> Binding:
         """Where and when this unit asks its questions."""

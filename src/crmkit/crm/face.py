@@ -345,6 +345,14 @@ class CRM(Families):
         """Remove records without asking hooks: for merges, erasures and restores."""
         self._run(lambda unit: unit.discard(record, name=name), "write")
 
+    def unnarrowed(self) -> contextlib.AbstractContextManager[None]:
+        """For a while see all records, inside a unit of work: for verbs, which say with what right."""
+        if self._unit is None:
+            raise UnsupportedError(
+                "All records are seen inside a unit of work only: open a transaction.", code="outside"
+            )
+        return self._unit.unnarrowed()
+
     def move(
         self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None
     ) -> St:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeAlias, TypeVar, overload
 from uuid import UUID
@@ -70,6 +71,10 @@ class Work(Protocol):
     def remove(self, record: Record | Sequence[Record], *, name: str = "") -> None: ...
     def rehome(self, record: Record | Sequence[Record], *, name: str = "") -> None: ...
     def discard(self, record: Record | Sequence[Record], *, name: str = "") -> None: ...
+    def unnarrowed(self) -> AbstractContextManager[None]:
+        """For a while see and change all records, whoever acts: matching, merges and erasures forget nobody's."""
+        ...
+
     def move(
         self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None
     ) -> St: ...

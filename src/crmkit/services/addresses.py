@@ -124,11 +124,13 @@ def link_unknown(work: Work, customer: Customer, known: Sequence[Address]) -> No
 
     An address that another customer has too says nothing about who wrote, and is left alone.
     """
-    p = each(Participant)
-    for participant in list(work.find(Participant, p.address_key.in_([a.key for a in known]), p.customer.is_missing)):
-        kinds = {address.kind for address in known if address.key == participant.address_key}
-        if all(customers_at(work, kind, participant.address_key, 2) == [customer.id] for kind in kinds):
-            _linked(work, participant, customer)
+    with work.unnarrowed():
+        p = each(Participant)
+        keys = [address.key for address in known]
+        for participant in list(work.find(Participant, p.address_key.in_(keys), p.customer.is_missing)):
+            kinds = {address.kind for address in known if address.key == participant.address_key}
+            if all(customers_at(work, kind, participant.address_key, 2) == [customer.id] for kind in kinds):
+                _linked(work, participant, customer)
 
 
 def _linked(work: Work, participant: Participant, customer: Customer) -> None:

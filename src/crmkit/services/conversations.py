@@ -4,7 +4,7 @@ A conversation is a run of exchanges with one customer over one channel in which
 than ``GAP``. The first one opens it. An inbound message is answered by the first outbound one at or after it in the same
 conversation; an outbound one answers the last inbound message of those that waited for it. Automated messages and
 internal notes take no part. All of it depends on when things occurred alone, so that an import in any order, and
-messages that arrive late, lead to the same conversations.
+messages that arrive late, lead to the same conversations; what the actor may not see is part of them too.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def joined(work: Work, one: Interaction, address_key: str = "", within: UUID | N
         return one
     if within is not None:
         return attrs.evolve(one, conversation=within, opens_conversation=False)
-    conversation, opens = _reached(work, one, _same_thread(one, address_key))
+    with work.unnarrowed():
+        conversation, opens = _reached(work, one, _same_thread(one, address_key))
     return attrs.evolve(one, conversation=conversation, opens_conversation=opens)
 
 
@@ -54,9 +55,10 @@ def settled(work: Work, kept: Interaction) -> Interaction:
     """Write what an interaction that has been kept answers, and what answers it; return it as it is then."""
     if not takes_part(kept) or kept.conversation is None or kept.occurred_at is None:
         return kept
-    settle(work, kept.conversation, kept.occurred_at)
-    if kept.direction == "out":
-        settle(work, kept.conversation, kept.occurred_at + _TICK)
+    with work.unnarrowed():
+        settle(work, kept.conversation, kept.occurred_at)
+        if kept.direction == "out":
+            settle(work, kept.conversation, kept.occurred_at + _TICK)
     return work.get(Interaction, kept.id)
 
 

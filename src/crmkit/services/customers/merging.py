@@ -45,6 +45,12 @@ def merged(work: Work, winner: Customer, loser: Customer) -> Customer:
     """
     if winner.id == loser.id:
         return winner
+    with work.unnarrowed():  # the actor may not see all that the loser has, and none of it may stay behind
+        _merge(work, winner, loser)
+        return work.get(Customer, winner.id)
+
+
+def _merge(work: Work, winner: Customer, loser: Customer) -> None:
     for one in sorted((winner, loser), key=lambda customer: customer.id):
         work.rehome(one, name="customer.merging")
     _keep_one_history(work, winner, loser)
@@ -55,7 +61,6 @@ def merged(work: Work, winner: Customer, loser: Customer) -> Customer:
     work.rehome(_joined(work.get(Customer, winner.id), loser), name="customer.merged")
     work.add(Redirect(old=loser.id, customer=winner.id, merged_at=work.now))
     work.discard(work.get(Customer, loser.id), name="customer.merged_away")
-    return work.get(Customer, winner.id)
 
 
 # --- the two rows ---
