@@ -16,6 +16,9 @@ BUILTINS: Final = (
     "crmkit.builtin.sql:plugin",
     "crmkit.builtin.pipelines:plugin",
     "crmkit.builtin.report.offering:plugin",
+    "crmkit.builtin.sending:plugin",
+    "crmkit.builtin.mailbox:plugin",
+    "crmkit.builtin.manual:plugin",
     "crmkit.builtin.survey_types:plugin",
     "crmkit.builtin.kpis:plugin",
 )

@@ -9,8 +9,7 @@ import attrs
 T = TypeVar("T")
 State = Literal["discovered", "loaded", "active", "failed", "incompatible", "disabled", "quarantined"]
 
-ALL_TYPES: Final = "*"
-"""Stands for every record type, where it is told what a plugin guards."""
+DISABLED_BY_PERSON: Final = "It is switched off."
 
 
 @attrs.frozen(kw_only=True)

@@ -46,7 +46,8 @@ class Delivery:
         text, subject: what is said, as far as the channel renders it.
         html: the same as HTML, where the channel renders it and there is such a form.
         headers: further facts for the provider, such as ``List-Unsubscribe``.
-        reply_to: what an answer should name, so that it finds its message: an opaque token.
+        reply_to: what an answer should name, so that it finds its message: an opaque token of lower-case letters and digits.
+        at: the instant by the CRM's clock, for a ``Date`` header; missing where a channel is tried without a CRM.
         permit: proof that consent, suppression and limits were looked at just now; worthless for anything else.
     """
 
@@ -58,6 +59,7 @@ class Delivery:
     headers: Mapping[str, str] = EMPTY
     reply_to: str = ""
     language: str = ""
+    at: datetime | None = None
     permit: str = ""
 
 
@@ -109,7 +111,7 @@ class IncomingMessage:
     at: datetime | None = None
     """When it was sent, by the sender's clock; missing: now."""
     in_reply_to: str = ""
-    """The ``external_id`` or ``reply_to`` of the message that it answers."""
+    """The ``external_id`` or ``reply_to`` of the message that it answers; of several, separated by spaces, the last known one counts."""
     is_automatic: bool = False
     """An auto-reply or bulk mail: it is kept, and never answered automatically."""
     attachments: tuple[tuple[str, str, bytes], ...] = ()

@@ -7,12 +7,14 @@ from typing import TypeVar
 
 from ..ports.work import Service
 from .agents import Agents
+from .consents import Consents
 from .customers import Customers
 from .deals import Deals
 from .history import History
-from .interactions import Interactions
 from .importing.service import Importing
+from .interactions import Interactions
 from .kpis import Kpis
+from .messages import Messages
 from .naming import Naming
 from .pipelines import Pipelines
 from .touchpoints import Touchpoints
@@ -76,3 +78,13 @@ class Families(ABC):
     def imports(self) -> Importing:
         """Importing: files of rows become records."""
         return self.service(Importing)
+
+    @property
+    def messages(self) -> Messages:
+        """Messages: queue, deliver, uncertain, resolve, receive, poll."""
+        return self.service(Messages)
+
+    @property
+    def consents(self) -> Consents:
+        """Consent: grant, withdraw, object, state; suppressed addresses."""
+        return self.service(Consents)

@@ -20,6 +20,7 @@ from .addresses import customers_at
 from .agents import Responsible, record_of, reference_of
 from .conversations import joined, settled
 from .naming import Whom, customer_named
+from .sending.passing_on import passed_on
 
 Presence: TypeAlias = tuple[str, Whom]
 """Role and who: ``("cc", "boss@example.com")``; an address that nobody is known to have is kept as it is."""
@@ -248,6 +249,7 @@ class Interactions(Service):
             duration_s=planned.duration_s if duration_s is None else duration_s,
         )  # fmt: skip
         kept = self.unit.replace(joined(self.unit, made), name="interaction.done")
+        passed_on(self.unit, kept)
         p = each(Participant)
         took_part = list(self.unit.find(Participant, p.interaction == kept.id))
         self.unit.replace([attrs.evolve(one, occurred_at=when) for one in took_part])

@@ -11,9 +11,13 @@ import attrs
 
 from .._work.feed import Told, number
 from ..ports.work import Service, verb
+from .messages import Messages
+from .reminders import Reminders
 from .subscribers import Outcome, Subscribers
 
 IDLE_S: Final = 1.0
+POLL_S: Final = 20.0
+"""A worker that goes on asks the channels so often what came in; one that runs once asks once."""
 
 
 @attrs.frozen(kw_only=True)
@@ -24,12 +28,15 @@ class Worked:
         subscribers: what each of them did.
         reminders: how many planned interactions became due.
         sent, uncertain: messages handed over and accepted; messages of which nobody knows.
+        refused: messages that may not go, or that the provider refused for good.
+        received: messages and status reports that came in.
     """
 
     subscribers: tuple[Outcome, ...] = ()
     reminders: int = 0
     sent: int = 0
     uncertain: int = 0
+    refused: int = 0
     received: int = 0
 
     @property
@@ -38,6 +45,8 @@ class Worked:
         return (
             self.reminders
             + self.sent
+            + self.uncertain
+            + self.refused
             + self.received
             + sum(outcome.done + outcome.failed for outcome in self.subscribers)
         )
@@ -50,7 +59,8 @@ class Worked:
             merged[new.name] = Outcome(new.name, old.done + new.done, old.failed + new.failed, new.waiting)
         return Worked(
             subscribers=tuple(merged.values()), reminders=self.reminders + other.reminders, sent=self.sent + other.sent,
-            uncertain=self.uncertain + other.uncertain, received=self.received + other.received,
+            uncertain=self.uncertain + other.uncertain, refused=self.refused + other.refused,
+            received=self.received + other.received,
         )  # fmt: skip
 
 
@@ -67,10 +77,13 @@ class Working(Service):
         """
         end = None if limit_s is None else time.monotonic() + limit_s
         woken: threading.Event = self.unit.house.woken
-        total = Worked()
+        total, asked_at = Worked(), -POLL_S
         while True:
             woken.clear()
-            done = self._round()
+            done = Worked()
+            if time.monotonic() - asked_at >= POLL_S:
+                done, asked_at = self._asked(), time.monotonic()
+            done = done.plus(self._round())
             total = total.plus(done)
             if (until is not None and until.is_set()) or (end is not None and time.monotonic() >= end):
                 return total
@@ -78,6 +91,10 @@ class Working(Service):
                 if until is None:
                     return total
                 woken.wait(IDLE_S)
+
+    def _asked(self) -> Worked:
+        """Ask the channels what came in."""
+        return Worked(received=self.service(Messages).poll().total)
 
     def _round(self) -> Worked:
         crm: Any = self.unit
@@ -87,6 +104,9 @@ class Working(Service):
         return done
 
     def _parts(self, crm: Any) -> Iterator[Worked]:
+        yield Worked(reminders=self.service(Reminders).remind())
+        sent = self.service(Messages).deliver()
+        yield Worked(sent=sent.sent, uncertain=sent.uncertain, refused=sent.refused)
         while number(crm.runner):
             pass
         yield Worked(subscribers=tuple(self._told(crm)))
