@@ -25,7 +25,7 @@ from ..records import CORE_TYPES, Record, declaration_of
 from ..services.kpis import Measurement, Series
 
 Example = tuple[Sequence[Record], float | None]
-STORES: Final = ("memory:",)
+STORES: Final = ("memory:", "sqlite://")
 ZONES: Final = ("Europe/Amsterdam", "America/New_York", "Asia/Tehran", "Africa/Cairo", "Asia/Beirut", "Pacific/Apia")
 """Where clocks change at night, at midnight, or a whole day was left out."""
 

@@ -1,4 +1,4 @@
-"""A CRM in memory in which time stands still at noon on 24 November 2026."""
+"""A CRM, in memory and on SQLite, in which time stands still at noon on 24 November 2026."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from crmkit.crm import CRM
 from tests.services.kpis.world import NOW
 
 
-@pytest.fixture
-def open_crm() -> Iterator[Callable[..., CRM]]:
+@pytest.fixture(params=["memory:", "sqlite://"], ids=["memory", "sqlite"])
+def open_crm(request: pytest.FixtureRequest) -> Iterator[Callable[..., CRM]]:
     opened: list[CRM] = []
 
     def make(**options: Any) -> CRM:

@@ -14,7 +14,7 @@ from crmkit.errors import ConflictError, InvalidError, NotFoundError, PluginErro
 from crmkit.ports import kpis
 from crmkit.ports.kpi import kpi
 from crmkit.ports.plugin import Plugin
-from crmkit.query import Tallied, count, each
+from crmkit.query import Tallied, condition_from_json, count, each
 from crmkit.records import Answer, AnyRef, Customer, Deal, Span, Survey, SurveyResponse, new_id
 
 from .world import NOW, answers, at, deal, stay
@@ -294,6 +294,7 @@ class TestExplain:
             "survey type is nps and item is empty and state is answered and score is given; of those with one customer in a period, the last"
         )
         assert {one.name: one.words for one in source.components}["good"] == "how many where score >= 9"
+        assert condition_from_json(source.condition, Answer, lambda name: Answer) is not None
         assert (told.interval, told.plugin) == ("adjusted Wald interval (Rocks 2016)", "survey-types")
 
     def test_explains_every_supplied_kpi(self, crm: CRM):

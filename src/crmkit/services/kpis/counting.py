@@ -6,86 +6,30 @@ once per instant, each with its own condition.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from itertools import islice, pairwise
-from typing import Any, Final, TypeAlias, cast
+from itertools import islice
+from typing import Any, Final, cast
 
 import attrs
 
-from crmkit.ports.kpi import Asked, Computed, Counted, Followed, Kpi, Standing, Stays, standing_at
-from crmkit.ports.work import Work
-from crmkit.query import Component, Condition, Path, by_edges, count, distinct, each, total
-from crmkit.records import Money
-from crmkit.services.kpis.periods import Period
+from crmkit.ports.kpi import Asked, Computed, Counted, Kpi, Standing, Stays, standing_at
+from crmkit.query import Component, Condition, by_edges, each, total
+from crmkit.services.kpis.asking import Ask, Cell, Cells, Tallied, conditions_of, group_of
 from crmkit.services.kpis.quantiles import quantile
+from crmkit.services.kpis.staying import followed_cells, stays_cells
 
-Tallied: TypeAlias = Counted | Standing | Stays | Followed
-"""The sources that a store can tally."""
-Cell = tuple[datetime, Any]
-"""The start of a period, and the group (None where nothing is grouped)."""
-Cells = dict[Cell, dict[str, Any]]
 AT_ONCE: Final = 60
 """Instants asked in one tally; each is several columns of a result."""
-
-
-@attrs.frozen(kw_only=True)
-class Ask:
-    """What is asked of a source.
-
-    Attributes:
-        periods: in time order; they do not overlap.
-        where: more conditions on the source's records.
-        group: the path whose values part the cells.
-        currency: only amounts in it; empty where no money is counted.
-    """
-
-    work: Work
-    periods: tuple[Period, ...]
-    where: tuple[Condition, ...] = ()
-    group: Path | None = None
-    currency: str = ""
-
-    @property
-    def edges(self) -> tuple[datetime, ...]:
-        """All starts and ends."""
-        return tuple(sorted({edge for period in self.periods for edge in (period.start, period.end)}))
-
-    @property
-    def keys(self) -> tuple[Path, ...]:
-        """The keys beside the period."""
-        return () if self.group is None else (self.group,)
 
 
 def cells_of(source: Tallied, ask: Ask) -> Cells:
     """Return the components of each cell in which something was counted."""
     if isinstance(source, Counted):
         return _counted(source, ask) if not source.per else _per(source, ask)
-    periods = iter(ask.periods)
-    cells: Cells = {}
-    while part := tuple(islice(periods, AT_ONCE)):
-        cells.update(_at_instants(source, attrs.evolve(ask, periods=part)))
-    return cells
-
-
-def _at_instants(source: Standing | Stays | Followed, ask: Ask) -> Cells:
     if isinstance(source, Standing):
         return _standing(source, ask)
-    return _stays(source, ask) if isinstance(source, Stays) else _followed(source, ask)
-
-
-def conditions_of(source: Tallied, ask: Ask) -> tuple[Condition, ...]:
-    """Return the conditions on a source's records that hold in every period."""
-    own = None if isinstance(source, Followed) else source.where
-    inside = in_currency(source.money, ask.currency) if source.money is not None and ask.currency else None
-    asked = (condition for condition in ask.where if condition.root is source.of)
-    return tuple(condition for condition in (own, *asked, inside) if condition is not None)
-
-
-def in_currency(money: Path, currency: str) -> Condition:
-    """Return the condition that an amount is in a currency: money compares within one currency only."""
-    zero = Money(0, currency)
-    return (money >= zero) | (money < zero)
+    return stays_cells(source, ask) if isinstance(source, Stays) else followed_cells(source, ask)
 
 
 def currencies_of(source: Tallied, ask: Ask) -> set[str]:
@@ -109,16 +53,12 @@ def _counted(source: Counted, ask: Ask) -> Cells:
     )  # fmt: skip
     starts = {period.start for period in ask.periods}
     return {
-        (row.key[0], _group(row.key[1:])): {
+        (row.key[0], group_of(row.key[1:])): {
             name: _amount(value, ask.currency) for name, value in row.values.items()
         }
         for row in rows
         if row.key[0] in starts
     }  # fmt: skip
-
-
-def _group(key: Sequence[Any]) -> Any:
-    return key[0] if key else None
 
 
 def _amount(value: Any, currency: str) -> Any:
@@ -137,7 +77,7 @@ def values_of(source: Counted, component: Component, ask: Ask) -> dict[Cell, lis
     found: dict[Cell, list[float]] = {}
     for row in rows:
         if row.key[0] in starts:
-            found.setdefault((row.key[0], _group(row.key[1 : 1 + len(ask.keys)])), []).append(
+            found.setdefault((row.key[0], group_of(row.key[1 : 1 + len(ask.keys)])), []).append(
                 float(_amount(row.value, ask.currency))
             )
     return {cell: sorted(values) for cell, values in found.items()}
@@ -167,74 +107,29 @@ def _numbered(components: Mapping[str, Component], holds: Condition, number: int
     }  # fmt: skip
 
 
-def _rows(
-    source: Standing | Stays | Followed, ask: Ask, components: Mapping[str, Component]
-) -> Iterator[tuple[Any, Mapping[str, Any]]]:
-    rows = ask.work.tally(
-        source.of, *conditions_of(source, ask), by=ask.keys, one_per=None, one_per_by=None, **components
-    )
-    return ((_group(row.key), row.values) for row in rows)
-
-
 def _standing(source: Standing, ask: Ask) -> Cells:
+    periods = iter(ask.periods)
+    cells: Cells = {}
+    while part := tuple(islice(periods, AT_ONCE)):
+        cells.update(_standing_at_ends(source, attrs.evolve(ask, periods=part)))
+    return cells
+
+
+def _standing_at_ends(source: Standing, ask: Ask) -> Cells:
     components: dict[str, Component] = {}
     for number, period in enumerate(ask.periods):
         holds = standing_at(source.since, source.until, period.end)
         components.update(_numbered(source.components, holds, number))
+    rows = ask.work.tally(
+        source.of, *conditions_of(source, ask), by=ask.keys, one_per=None, one_per_by=None, **components
+    )
     return {
-        (period.start, group): {name: _amount(values[f"{name}_{number}"], ask.currency) for name in source.names}
-        for group, values in _rows(source, ask, components)
+        (period.start, group_of(row.key)): {
+            name: _amount(row.values[f"{name}_{number}"], ask.currency) for name in source.names
+        }
+        for row in rows
         for number, period in enumerate(ask.periods)
-    }
-
-
-def _stays(source: Stays, ask: Ask) -> Cells:
-    since, until, who = source.since, source.until, source.who
-    components: dict[str, Component] = {}
-    for number, edge in enumerate(ask.edges):
-        components[f"at_{number}"] = distinct(who, standing_at(since, until, edge))
-        components[f"ever_{number}"] = distinct(who, since < edge)
-    for number, (start, end) in enumerate(pairwise(ask.edges)):
-        either = standing_at(since, until, start) | standing_at(since, until, end)
-        components[f"either_{number}"] = distinct(who, either)
-        components[f"entered_{number}"] = count((since >= start) & (since < end))
-        components[f"left_{number}"] = count((until >= start) & (until < end))
-    places = {edge: number for number, edge in enumerate(ask.edges)}
-    return {
-        (period.start, group): _movement(values, places[period.start])
-        for group, values in _rows(source, ask, components)
-        for period in ask.periods
-    }
-
-
-def _movement(values: Mapping[str, Any], place: int) -> dict[str, int]:
-    """Of two sets the counts of each and of both together tell how many are in both: no record is read."""
-    at_start, at_end, either = values[f"at_{place}"], values[f"at_{place + 1}"], values[f"either_{place}"]
-    return {
-        "at_start": at_start, "at_end": at_end, "kept": at_start + at_end - either, "lost": either - at_end,
-        "entered": values[f"entered_{place}"], "left": values[f"left_{place}"],
-        "new": values[f"ever_{place + 1}"] - values[f"ever_{place}"],
     }  # fmt: skip
-
-
-def _followed(source: Followed, ask: Ask) -> Cells:
-    components = {"then": distinct(source.who, source.then)}
-    for number, edge in enumerate(ask.edges):
-        first = source.first & (source.at < edge)
-        components[f"first_{number}"] = distinct(source.who, first)
-        components[f"either_{number}"] = distinct(source.who, first | source.then)
-    places = {edge: number for number, edge in enumerate(ask.edges)}
-    return {
-        (period.start, group): _cohort(values, places[period.start])
-        for group, values in _rows(source, ask, components)
-        for period in ask.periods
-    }
-
-
-def _cohort(values: Mapping[str, Any], place: int) -> dict[str, int]:
-    firsts = [values[f"first_{number}"] for number in (place, place + 1)]
-    boths = [first + values["then"] - values[f"either_{place + number}"] for number, first in enumerate(firsts)]
-    return {"n": firsts[1] - firsts[0], "followed": boths[1] - boths[0]}
 
 
 # --- computed ---

@@ -11,7 +11,7 @@ from crmkit.errors import InvalidError, UnsupportedError, nearest
 from crmkit.ports.kpi import Computed, Counted, Followed, Kpi, Standing, Stays, standing_at
 from crmkit.query import Component, Condition, Difference, Path, Product, each
 from crmkit.records import Record
-from crmkit.services.kpis.counting import Ask, Tallied, conditions_of
+from crmkit.services.kpis.asking import Ask, Tallied, conditions_of
 from crmkit.services.kpis.periods import Period
 
 Group = tuple[Path, object]
@@ -79,6 +79,7 @@ def _who(source: Stays | Followed, ask: Ask, name: str, where: list[Condition], 
     if isinstance(source, Followed):
         return _cohort(source, ask, name, where, period)
     since, until = source.since, source.until
+    where = [*where, ~since.is_missing, ~(until < since)]
     at_start, at_end = standing_at(since, until, period.start), standing_at(since, until, period.end)
     inside: dict[str, Condition] = {
         "at_start": at_start, "kept": at_start, "lost": at_start, "at_end": at_end,

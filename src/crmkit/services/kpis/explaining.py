@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from crmkit.ports.kpi import STAY_WORDS, Computed, Counted, Followed, Kpi, Source, Standing, Stays
+from crmkit.query import Component, condition_to_json
 from crmkit.records import declaration_of
 from crmkit.services.kpis.known import Known
 from crmkit.services.kpis.series import ComponentFacts, Explanation, SourceFacts
@@ -34,8 +37,17 @@ def _times(source: Source) -> tuple[str, ...]:
 
 def _source(source: Source) -> SourceFacts:
     return SourceFacts(
-        of=declaration_of(source.of).name, words=_words(source), at=_times(source), components=_components(source)
-    )
+        of=declaration_of(source.of).name, words=_words(source), condition=_condition(source), at=_times(source),
+        components=_components(source),
+    )  # fmt: skip
+
+
+def _condition(source: Source) -> Any:
+    if isinstance(source, Computed):
+        return None
+    if isinstance(source, Followed):
+        return {"first": condition_to_json(source.first), "then": condition_to_json(source.then)}
+    return None if source.where is None else condition_to_json(source.where)
 
 
 def _words(source: Source) -> str:
@@ -51,10 +63,14 @@ def _words(source: Source) -> str:
     return words
 
 
+def _where(component: Component) -> Any:
+    return None if component.where is None else condition_to_json(component.where)
+
+
 def _components(source: Source) -> tuple[ComponentFacts, ...]:
     if isinstance(source, Counted | Standing):
         return tuple(
-            ComponentFacts(name=name, words=component_in_words(component))
+            ComponentFacts(name=name, words=component_in_words(component), condition=_where(component))
             for name, component in source.components.items()
         )
     return tuple(

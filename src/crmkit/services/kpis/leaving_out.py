@@ -12,7 +12,8 @@ from crmkit.ports.kpi import Counted, Kpi
 from crmkit.ports.work import Work
 from crmkit.query import Condition, count, each
 from crmkit.records import Answer, Customer, Record, Survey, declaration_of
-from crmkit.services.kpis.counting import Ask, Cell, cells_of
+from crmkit.services.kpis.asking import Ask, Cell
+from crmkit.services.kpis.counting import cells_of
 
 FEWEST: Final = 5
 """Fewer answers of an anonymous survey are not shown, unless the survey sets a number of its own."""

@@ -11,8 +11,9 @@ import attrs
 from crmkit.errors import CRMError, PluginError
 from crmkit.ports.kpi import Counted, Kpi, QuantileInterval, Standing, Stays
 from crmkit.query import Tallied
+from crmkit.services.kpis.asking import Ask
 from crmkit.services.kpis.choosing import Chosen
-from crmkit.services.kpis.counting import Ask, Place, counted_for, is_of_money, values_of
+from crmkit.services.kpis.counting import Place, counted_for, is_of_money, values_of
 from crmkit.services.kpis.distributions import two_sided_z
 from crmkit.services.kpis.intervals import Interval
 from crmkit.services.kpis.known import Known, currency_of

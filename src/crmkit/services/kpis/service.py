@@ -10,9 +10,9 @@ from crmkit.ports.kpi import Kpi
 from crmkit.ports.work import Service, verb
 from crmkit.query import Condition, Path
 from crmkit.records import Record
+from crmkit.services.kpis.asking import Ask
 from crmkit.services.kpis.calendars import Calendar
 from crmkit.services.kpis.choosing import ALL_TIME, Wish, chosen
-from crmkit.services.kpis.counting import Ask
 from crmkit.services.kpis.drilling import drilled
 from crmkit.services.kpis.explaining import explained, times_of
 from crmkit.services.kpis.grouping import group_path, related
