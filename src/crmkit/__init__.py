@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .ports.plugin import Commands, Plugin
     from .ports.secret import Secret
     from .ports.work import AccessRule, Change, Context, Event, Refusal, Service, adjust, check, subscriber, verb
+    from .query import Page
     from .records import (
         JSON,
         Agent,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         Consent,
         ContactPoint,
         Cost,
+        Counter,
         Customer,
         CustomerLink,
         Deal,
@@ -98,7 +100,8 @@ _ROOMS = {
     "ports.plugin": "Commands Plugin",
     "ports.secret": "Secret",
     "ports.work": "AccessRule Change Context Event Refusal Service adjust check subscriber verb",
-    "records": "JSON Agent Answer AnyRef Attachment ChannelAccount Choices Code Consent ContactPoint Cost Customer CustomerLink Deal Digest"
+    "query": "Page",
+    "records": "JSON Agent Answer AnyRef Attachment ChannelAccount Choices Code Consent ContactPoint Cost Counter Customer CustomerLink Deal Digest"
     " ExternalId FieldDefinition History Id Identity Indexed Interaction Invitation KeptPipeline KeptStage LocalText Message Money NotPersonal Owner PartialDate"
     " Participant Personal Pipeline Places Purchase Question Rate Record Redirect Searchable Segment Span Stage StageChange Staged Survey"
     " SurveyResponse SurveyVersion Team Template Touchpoint WallTime declaration_of",
@@ -124,6 +127,7 @@ __all__ = [
     "ContactPoint",
     "Context",
     "Cost",
+    "Counter",
     "Customer",
     "CustomerLink",
     "Deal",
@@ -148,6 +152,7 @@ __all__ = [
     "NotFoundError",
     "NotPersonal",
     "Owner",
+    "Page",
     "PartialDate",
     "Participant",
     "Personal",

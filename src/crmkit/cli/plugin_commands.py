@@ -26,6 +26,18 @@ def plugin_commands(run: Run) -> dict[str, PluginCommand]:
     return {**_of_manifests(run), **_of_active(run)}
 
 
+def loaded_command(run: Run, name: str) -> click.Command | None:
+    """Return a command of a plugin that has no manifest, where one such plugin is installed; None where there is none."""
+    if run.no_plugins:
+        return None
+    from .._plugins import discovered  # reads metadata; only unknown words come here
+
+    if all(known.manifest for known in discovered()):
+        return None
+    found = _of_active(run, is_needed=True).get(name)
+    return None if found is None else found.load()
+
+
 def _of_manifests(run: Run) -> dict[str, PluginCommand]:
     if run.no_plugins:
         return {}

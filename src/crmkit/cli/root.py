@@ -43,7 +43,7 @@ class Root(click.Group):
         if cmd_name in COMMANDS:
             return _loaded(COMMANDS[cmd_name][0])
         found = self._of_plugins(ctx).get(cmd_name)
-        return None if found is None else found.load()
+        return found.load() if found else self._without_manifest(ctx, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with their line of help, loading none."""
@@ -68,6 +68,12 @@ class Root(click.Group):
         """Run, with the state of this run at hand for plugins' commands."""
         self.crmkit_run = crmkit_run
         return super().main(args, prog_name, *more, **extra)
+
+    def _without_manifest(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return the command of an installed plugin whose wheel says nothing of it: only loading tells."""
+        from .plugin_commands import loaded_command  # the word is none that we know
+
+        return None if name.startswith("-") else loaded_command(ctx.find_root().obj.run_, name)
 
     def _of_plugins(self, ctx: click.Context) -> dict[str, Any]:
         from .plugin_commands import plugin_commands  # reads manifests; a built-in command needs none

@@ -1,0 +1,142 @@
+"""``crmkit plugins``: what is installed, how it stands, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..crm import CRM
+from ..errors import InvalidError, NotFoundError, nearest
+from .showing import say, show
+from .state import current_run
+
+
+@click.group(help="Plugins: list, show, doctor, manifest.")
+def plugins() -> None:
+    """Group of commands."""
+
+
+@plugins.command("list", help="What is installed; nothing of it is imported.")
+def list_() -> None:
+    """List installed and built-in plugins by their metadata."""
+    from .._plugins import discovered  # metadata only
+
+    found = [] if current_run().no_plugins else list(discovered(_disabled()))
+    columns = {
+        "NAME": lambda k: k.state.name,
+        "VERSION": lambda k: k.state.version,
+        "FROM": lambda k: k.state.distribution,
+        "STATE": lambda k: "" if k.state.state == "discovered" else k.state.state,
+        "OFFERS": lambda k: offers_in_words(k.manifest),
+    }
+    if current_run().json:
+        show([{"name": k.state.name, "version": k.state.version, "distribution": k.state.distribution, "state": k.state.state,
+               "reason": k.state.reason, "manifest": k.manifest} for k in found])  # fmt: skip
+        return
+    show(found, columns=columns, noun="installed plugin", next_step="How they stand once loaded: crmkit plugins doctor")
+
+
+def _disabled() -> tuple[str, ...]:
+    import os
+
+    from ..settings import read_project
+
+    return read_project(current_run().project, os.environ).disabled
+
+
+def offers_in_words(manifest: Mapping[str, Any]) -> str:
+    """Return what a manifest offers: ``2 KPIs, 1 channel``."""
+    offers: Mapping[str, list[str]] = manifest.get("offers", {})
+    return ", ".join(f"{kind} {', '.join(names)}" for kind, names in offers.items())
+
+
+@plugins.command("show", help="Show one plugin: version, offers, settings, capabilities.")
+@click.argument("name")
+@click.pass_obj
+def show_(crm: CRM, name: str) -> None:
+    """Show a plugin."""
+    from .._plugins import manifest_of  # the plugin is loaded by now
+
+    state = next((s for s in crm.plugins if s.name == name), None)
+    if state is None:
+        raise NotFoundError(f"There is no plugin {name!r}.{nearest(name, [s.name for s in crm.plugins])}")
+    manifest = (
+        manifest_of(state.plugin, distribution=state.distribution, version=state.version)
+        if hasattr(state.plugin, "offers")
+        else {}
+    )
+    if current_run().json:
+        show({"name": state.name, "state": state.state, "reason": state.reason, "remedy": state.remedy, **manifest})
+        return
+    click.echo(f"\n{state.source}  {state.state}")
+    for line in filter(None, (state.reason, state.remedy)):
+        click.echo(f"  {line}")
+    for kind, names in manifest.get("offers", {}).items():
+        click.echo(f"  {kind:<14} {', '.join(names)}")
+    for label in ("capabilities", "requires", "before", "after", "checks"):
+        if manifest.get(label):
+            click.echo(f"  {label:<14} {', '.join(manifest[label])}")
+    click.echo()
+
+
+@plugins.command(help="Load every plugin and say how it stands, why, and what to do.")
+@click.pass_obj
+def doctor(crm: CRM) -> None:
+    """Judge every plugin."""
+    orphans = sorted(crm.status().unknown)
+    if current_run().json:
+        show({
+            "plugins": [{"name": s.name, "distribution": s.distribution, "version": s.version, "state": s.state, "reason": s.reason, "remedy": s.remedy}
+                        for s in crm.plugins],
+            "orphaned": orphans,
+        })  # fmt: skip
+        return
+    columns = {"NAME": lambda s: s.name, "VERSION": lambda s: s.version, "STATE": lambda s: s.state,
+               "FROM": lambda s: s.distribution, "WHY, AND WHAT TO DO": lambda s: f"{s.reason} {s.remedy}".strip()}  # fmt: skip
+    show(list(crm.plugins), columns=columns, noun="plugin")
+    for problem in crm.house.loaded.problems:
+        click.echo(problem)
+    for name in orphans:
+        click.echo(f"Record type {name}: kept without its plugin; it can be read, exported and erased.")
+    for failure in crm.house.hooks.reports:
+        click.echo(str(failure))
+
+
+@plugins.command(help="Write the manifest of a plugin, for its wheel: what it offers, without importing it.")
+@click.argument("target", metavar="MODULE:ATTRIBUTE")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The file; by default beside the module, where the wheel takes it."
+)
+def manifest(target: str, out: Path | None) -> None:
+    """Generate crmkit_manifest.json."""
+    import importlib
+
+    from .._plugins import FILE, manifest_of, manifest_text
+
+    module_name, _, attribute = target.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+        plugin = getattr(module, attribute or "plugin")
+    except (ImportError, AttributeError) as error:
+        raise InvalidError(
+            f"{target!r} can not be imported: {error}. Install the plugin first (pip install -e .).", code="no_plugin"
+        ) from error
+    distribution, version = _distribution(module_name)
+    made = manifest_text([manifest_of(plugin, distribution=distribution, version=version)])
+    place = out or Path(module.__file__ or FILE).parent / FILE
+    if not (out or hasattr(module, "__path__")):
+        place = Path(module.__file__ or FILE).with_name(f"{module_name}.{FILE}")
+    place.write_text(made, "utf-8")
+    say(f"Wrote {place}.", file=str(place))
+
+
+def _distribution(module: str) -> tuple[str, str]:
+    from importlib import metadata
+
+    for point in metadata.entry_points(group="crmkit1"):
+        if point.value.partition(":")[0].partition(".")[0] == module.partition(".")[0] and point.dist is not None:
+            return point.dist.name, point.dist.version
+    return "", ""
