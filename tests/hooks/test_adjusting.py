@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from crmkit.errors import TryAgain
+from crmkit.errors import InvalidError, TryAgain
 from crmkit.ports.work import Change, adjust
 from crmkit.records import Deal, Touchpoint
 
@@ -105,6 +105,18 @@ def test_failures_are_called_back_with_secrets_blanked(compiled, face):
 def test_what_is_no_fault_of_the_plugin_goes_through(compiled, face, error):
     with pytest.raises(type(error)):
         compiled(raising(error)).adjusters(Deal)(deal(), face)
+
+
+def test_an_answer_that_the_border_does_not_take_is_passed_over_too(compiled, face):
+    def ready(record: Deal) -> Deal:
+        if record.title.endswith("!"):
+            raise InvalidError("No shouting.")
+        return attrs.evolve(record, source="checked")
+
+    hooks = compiled(shouted, trimmed)
+    made = hooks.adjusters(Deal)(deal(), face, ready)
+    assert (made.title, made.source) == ("bike", "checked")
+    assert [(report.plugin, report.told) for report in hooks.reports] == [("p1", "InvalidError: No shouting")]
 
 
 def test_reports_are_bounded(compiled, face):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from ..ports.work import Change
 from ..records import Record
@@ -12,15 +12,26 @@ from .faults import LET_THROUGH, WrongResult, wrong
 from .hook import Hook
 from .quarantine import Quarantine
 
-Adjuster = Callable[[Change[Any], Any], Record]
+Ready = Callable[[Any], Record]
+"""Brings a changed record over the border, as any record that is to be kept; it raises where that can not be."""
+
+
+class Adjuster(Protocol):
+    """All adjust hooks of one record type."""
+
+    def __call__(self, change: Change[Any], face: Any, ready: Ready | None = None) -> Record:
+        """Return the record as all hooks leave it, each answer brought over the border by ``ready``."""
+        ...
+
+
 _STAMPS: Final = ("id", "version", "created_at", "updated_at", "customer_id")
 
 
 def compile_adjusters(hooks: Sequence[Hook], quarantine: Quarantine) -> Adjuster:
-    """Return a function of (change, face) that returns the record as all hooks leave it."""
+    """Compile the hooks of one record type, in order. An answer that ``ready`` does not take is the hook's failure too."""
     steps = tuple((hook, hook.function, hook.offer.takes_context) for hook in hooks)
 
-    def adjust(change: Change[Any], face: Any) -> Record:
+    def adjust(change: Change[Any], face: Any, ready: Ready | None = None) -> Record:
         record: Record = change.after
         troubled = quarantine.troubled
         for hook, call, takes_context in steps:
@@ -29,7 +40,7 @@ def compile_adjusters(hooks: Sequence[Hook], quarantine: Quarantine) -> Adjuster
             try:
                 made = call(change, context_of(hook.plugin, face)) if takes_context else call(change)
                 if made is not record:
-                    made = _accepted(hook, record, made)
+                    made = _accepted(hook, record, made, ready)
             except LET_THROUGH:
                 raise
             except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, SystemExit too, stays its own
@@ -45,7 +56,7 @@ def compile_adjusters(hooks: Sequence[Hook], quarantine: Quarantine) -> Adjuster
     return adjust
 
 
-def _accepted(hook: Hook, record: Record, made: Any) -> Record:
+def _accepted(hook: Hook, record: Record, made: Any, ready: Ready | None) -> Record:
     if made is None and hook.may_be_none:
         return record
     if type(made) is not type(record):
@@ -53,4 +64,4 @@ def _accepted(hook: Hook, record: Record, made: Any) -> Record:
     for stamp in _STAMPS:
         if getattr(made, stamp) != getattr(record, stamp):
             raise WrongResult(f"it changed {stamp!r}, which is not its to change")
-    return cast("Record", made)
+    return ready(made) if ready else cast("Record", made)

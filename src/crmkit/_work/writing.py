@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -198,11 +199,10 @@ class Writer:
         adjust = hooks.adjusters(declaration.of)
         if adjust is not None:
             with self._unit.asking(declaration.name):
-                tidied = [adjust(_change(old, record), self._unit.face) for record, old in zip(made, olds, strict=True)]
-            made = [
-                new if new is record else self._ready(declaration, new, old)
-                for new, record, old in zip(tidied, made, olds, strict=True)
-            ]
+                made = [
+                    adjust(_change(old, record), self._unit.face, functools.partial(self._ready, declaration, old=old))
+                    for record, old in zip(made, olds, strict=True)
+                ]
         if hooks.checkers(declaration.of) is not None:
             self._ask_checks(declaration, [_change(old, record) for record, old in zip(made, olds, strict=True)])
         return made
