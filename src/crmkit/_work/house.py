@@ -32,6 +32,7 @@ class House:
 
     Attributes:
         behind: record types that are declared newer than they are kept: their writes raise UpgradeNeeded.
+        absent: record types that are declared and not kept yet: asking for them raises UpgradeNeeded too.
     """
 
     loaded: Loaded
@@ -45,6 +46,7 @@ class House:
     face: Callable[[Any], Any]
     """Makes the face (a CRM) of a unit of work, for the contexts of hooks."""
     behind: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
     secret: bytes = b""
     settings: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     by_name: Mapping[str, type[Record]] = attrs.field(init=False)
@@ -99,6 +101,18 @@ class House:
         rule = self._access[of]
         return rule(actor) if rule else None
 
+    def may_read(self, type_name: str) -> None:
+        """Refuse questions about a record type that the database does not have yet.
+
+        Raises:
+            UpgradeNeeded: it is declared, and the schema was not upgraded since.
+        """
+        if type_name in self.absent:
+            raise UpgradeNeeded(
+                f"The database has no {type_name!r} yet: run `crmkit db upgrade`, or crm.upgrade().",
+                code="upgrade_needed",
+            )
+
     def may_write(self, type_name: str) -> None:
         """Refuse writes of a record type that could not be kept or checked now.
 
@@ -106,6 +120,7 @@ class House:
             UpgradeNeeded: it is declared newer than it is kept.
             PluginError: a plugin that checks it is not active.
         """
+        self.may_read(type_name)
         if type_name in self.behind:
             raise UpgradeNeeded(
                 f"The schema of {type_name!r} is older than its declaration: run `crmkit db upgrade`, or crm.upgrade().",

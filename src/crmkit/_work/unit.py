@@ -299,6 +299,8 @@ class Unit:
     def _settle(self, of: type[Record]) -> None:
         if of in _BUFFERED:
             self._log.flush()
+        if self.house.absent:
+            self.house.may_read(declaration_of(of).name)
 
     # --- writing ---
     def add(self, record: Any, *, name: str = "", at: Instants = None) -> Any:

@@ -32,7 +32,12 @@ def init(store: str, time_zone: str, currency: str, languages: tuple[str, ...]) 
             f"There is a {str(file)!r} already: change it with an editor, or begin in another folder.", code="exists"
         )
     text = _text(current_run().store or store, time_zone, currency, languages)
-    with CRM.open(_url(current_run().store or store, file.parent), time_zone=time_zone, currency=currency) as crm:
+    with CRM.open(
+        _url(current_run().store or store, file.parent),
+        time_zone=time_zone,
+        currency=currency,
+        discover=not current_run().no_plugins,
+    ) as crm:
         types = len(crm.house.types)
     try:
         file.write_text(text, "utf-8")

@@ -140,13 +140,15 @@ def settle(house: House, store: Store, *, create: bool) -> Store:
         _take_in(house, schema)
         store = store.with_types(house.types)
     if not schema.is_absent:
-        checks = {
-            key.removeprefix("checks:"): value["types"]
-            for key, value in _ledger(store).items()
-            if key.startswith("checks:")
-        }
-        house.loaded = house.loaded.require(checks)
+        _read_ledger(house, _ledger(store))
     return store
+
+
+def _read_ledger(house: House, kept: Mapping[str, Mapping[str, Any]]) -> None:
+    """Learn which record types are not kept yet, and which plugins check what."""
+    house.absent = frozenset(house.by_name) - {key.removeprefix("type:") for key in kept if key.startswith("type:")}
+    checks = {key.removeprefix("checks:"): kept[key]["types"] for key in kept if key.startswith("checks:")}
+    house.loaded = house.loaded.require(checks)
 
 
 def _take_in(house: House, schema: Schema) -> None:
@@ -176,7 +178,7 @@ def upgrade(house: House, store: Store) -> tuple[str, ...]:
     fields = [(offer.plugin.name, offer.value) for offer in loaded.fields]
     done = store.upgrade(_indexed(fields))
     runner = Runner(house=house, store=store, narrowed=False)
-    house.behind = frozenset()
+    house.behind = house.absent = frozenset()
     pipelines = [(offer.plugin.name, offer.value) for offer in loaded.pipelines]
     changed = runner.run(lambda unit: install(unit, pipelines, fields) + note_checks(unit, house), key=install)
     return (*done, f"{changed} definitions installed") if changed else done
