@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import attrs
@@ -83,6 +84,32 @@ def test_a_probe_that_fails_costs_one_call_and_another_while(compiled, plugin):
         title(hooks)
         title(hooks)
         assert plugin.calls == 5 + minute
+
+
+def test_it_is_logged_when_it_begins_and_when_it_is_passed_over(compiled, plugin, caplog):
+    hooks = compiled(plugin.hook, clock=plugin.clock)
+    for _ in range(20):
+        title(hooks)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    assert (
+        caplog.messages[0]
+        == "Plugin p1 (crmkit-p1 1.0) failed in its hook hook (ValueError): the record was kept without it."
+    )
+    assert caplog.messages[1].endswith("its hooks are passed over.")
+    assert [report.is_passed_over for report in hooks.reports] == [False] * 4 + [True]
+
+
+def test_many_threads_get_one_probe(compiled, plugin):
+    hooks = compiled(plugin.hook, clock=plugin.clock)
+    for _ in range(5):
+        title(hooks)
+    plugin.now = 60.0
+    threads = [threading.Thread(target=title, args=(hooks,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert plugin.calls == 6
 
 
 def test_others_go_on(compiled, plugin):

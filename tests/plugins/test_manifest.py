@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import attrs
 import pytest
 
 from crmkit._plugins import discovered, manifest_of, manifest_place, manifest_text, read_manifest
+from crmkit.errors import DeclarationError
+from crmkit.hookspecs import hookimpl
 from crmkit.ports.plugin import Commands, Plugin
 from crmkit.ports.work import Change, Refusal, Service, adjust, check, subscriber
 from crmkit.records import Customer, Deal, FieldDefinition, Pipeline, Record, Stage, Staged
@@ -146,7 +149,29 @@ def test_discovering_a_hundred_loads_neither_them_nor_heavy_libraries(site: Any)
     )
     number, modules = done.stdout.splitlines()
     assert int(number) >= 100
-    assert not set(modules.split()) & {"sqlalchemy", "click", *(f"crmkit_p{n}" for n in range(100))}
+    assert not set(modules.split()) & {"sqlalchemy", "click", "crmkit.records", *(f"crmkit_p{n}" for n in range(100))}
+
+
+def test_a_plain_module_has_a_manifest_too():
+    module: Any = types.ModuleType("rules")
+
+    @hookimpl
+    def crmkit_check(change: Change[Any]) -> Refusal | None:
+        return None
+
+    module.crmkit_check = crmkit_check
+    made = manifest_of(module, name="plain-rules", version="3")
+    assert (made["name"], made["version"], made["offers"], made["checks"]) == (
+        "plain-rules",
+        "3",
+        {"check": ["crmkit_check"]},
+        ["*"],
+    )
+
+
+def test_what_can_not_be_registered_has_none():
+    with pytest.raises(DeclarationError, match="Plugin odd: Offer 1 is a int"):
+        manifest_of(Plugin("odd", offers=[1]))
 
 
 @pytest.mark.parametrize(

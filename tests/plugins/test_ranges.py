@@ -48,12 +48,12 @@ def test_only_the_numbers_of_a_version_count():
 @pytest.mark.parametrize(
     ("lines", "wanted"),
     [
-        (None, ""),
+        ([], ""),
         (["httpx>=1", "crmkit-cases>=3"], ""),
         (["httpx", "crmkit>=1.0,<2"], ">=1.0,<2"),
         (["crmkit[rich] (>=1.0) ; python_version > '3'"], ">=1.0"),
         (["crmkit>=9; extra == 'test'"], ""),
     ],
 )
-def test_what_a_distribution_wants_of_us(lines: list[str] | None, wanted: str):
+def test_what_a_distribution_wants_of_us(lines: list[str], wanted: str):
     assert wanted_of_us(lines) == wanted

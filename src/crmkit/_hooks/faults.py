@@ -27,6 +27,7 @@ class HookFailure:
     Attributes:
         error: what it raised; a ``WrongResult`` for what it returned.
         told: type and text of the error, without secrets.
+        is_passed_over: whether the plugin's hooks are passed over from now on, because it keeps failing.
     """
 
     plugin: str
@@ -36,14 +37,17 @@ class HookFailure:
     error: BaseException = attrs.field(repr=False, eq=False)
     told: str
     at: datetime | None = None
+    is_passed_over: bool = False
 
 
-def failure_of(hook: Hook, error: BaseException, at: datetime | None = None) -> HookFailure:
+def failure_of(
+    hook: Hook, error: BaseException, at: datetime | None = None, *, is_passed_over: bool = False
+) -> HookFailure:
     """Return what is kept of a failure."""
     plugin = hook.plugin
     return HookFailure(
         plugin=plugin.name, distribution=plugin.distribution, version=plugin.version, hook=hook.name, error=error,
-        told=told(plugin, error), at=at,
+        told=told(plugin, error), at=at, is_passed_over=is_passed_over,
     )  # fmt: skip
 
 

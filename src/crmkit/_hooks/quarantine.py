@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
@@ -10,6 +12,8 @@ import attrs
 
 from .faults import HookFailure, failure_of
 from .hook import Hook
+
+_log = logging.getLogger("crmkit.hooks")
 
 IN_A_ROW = 5
 """Failures in a row after which a plugin is passed over."""
@@ -42,6 +46,7 @@ class Quarantine:
     reports: deque[HookFailure] = attrs.field(factory=lambda: deque[HookFailure](maxlen=_KEPT))
     troubled: bool = False
     _breakers: dict[str, _Breaker] = attrs.field(factory=dict[str, _Breaker])
+    _lock: threading.Lock = attrs.field(factory=threading.Lock)
 
     @property
     def names(self) -> frozenset[str]:
@@ -50,31 +55,43 @@ class Quarantine:
 
     def allows(self, hook: Hook) -> bool:
         """Whether a hook is called: its plugin is not passed over, or it is time to try it."""
-        breaker = self._breakers.get(hook.plugin.name)
-        if breaker is None or breaker.open_until is None:
+        with self._lock:
+            breaker = self._breakers.get(hook.plugin.name)
+            if breaker is None or breaker.open_until is None:
+                return True
+            if self.clock() < breaker.open_until:
+                return False
+            breaker.open_until = self.clock() + self.probe_after_s  # one probe: other calls go on passing it over
             return True
-        if self.clock() < breaker.open_until:
-            return False
-        breaker.open_until = self.clock() + self.probe_after_s  # one probe: other calls go on passing it over
-        return True
 
     def succeeded(self, hook: Hook) -> None:
         """A hook answered as it should: its plugin starts afresh."""
-        if self._breakers.pop(hook.plugin.name, None) is not None:
+        with self._lock:
+            gone = self._breakers.pop(hook.plugin.name, None)
             self.troubled = bool(self._breakers)
+        if gone and gone.open_until is not None:
+            _log.info("plugin %s is back", hook.plugin, extra={"plugin": hook.plugin.name})
 
     def failed(self, hook: Hook, error: BaseException) -> None:
         """A hook went wrong: report it, and pass its plugin over where that happens too often."""
-        failure = failure_of(hook, error, datetime.now(UTC))
+        in_a_row, is_passed_over = self._count(hook.plugin.name)
+        failure = failure_of(hook, error, datetime.now(UTC), is_passed_over=is_passed_over)
         self.reports.append(failure)
-        if hook.plugin.name not in self.checking:
-            self._count(hook.plugin.name)
+        if in_a_row in (1, self.in_a_row):  # what goes wrong for every row of an import is not told for every row
+            what = "its hooks are passed over" if is_passed_over else "the record was kept without it"
+            facts = {"plugin": failure.plugin, "version": failure.version, "hook": failure.hook}
+            _log.warning(
+                "Plugin %s failed in its hook %s (%s): %s.", hook.plugin, hook.name, failure.told, what, extra=facts
+            )
         if self.on_failure is not None:
             self.on_failure(failure)
 
-    def _count(self, name: str) -> None:
-        breaker = self._breakers.setdefault(name, _Breaker())
-        self.troubled = True
-        breaker.in_a_row += 1
-        if breaker.in_a_row >= self.in_a_row:
-            breaker.open_until = self.clock() + self.probe_after_s
+    def _count(self, name: str) -> tuple[int, bool]:
+        """Return how often the plugin has failed in a row now, and whether it is passed over from now on."""
+        with self._lock:
+            breaker = self._breakers.setdefault(name, _Breaker())
+            self.troubled = True
+            breaker.in_a_row += 1
+            if breaker.in_a_row >= self.in_a_row and name not in self.checking:
+                breaker.open_until = self.clock() + self.probe_after_s
+            return breaker.in_a_row, breaker.open_until is not None

@@ -1,107 +1,43 @@
-"""Find, check, order, load and block plugins; their offers by type and name. One plugin's fault is never another's."""
+"""Find, check, order, load and block plugins; their offers by type and name. One plugin's fault is never another's.
+
+Listing what is installed (``discovered``) needs neither records nor hooks, and does not load them: a name is loaded
+when it is used.
+"""
 
 from __future__ import annotations
 
-import types
-from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any, Final
 
-import attrs
-
-from ..errors import PluginError
-from ..ports.plugin import Plugin
-from .finding import BUILTINS, Found, builtin_plugins, given_plugin, installed_plugins
-from .guarding import ALL_TYPES, guarded_by
-from .judging import Known, discovered
-from .loaded import Loaded, offers_in_order
-from .loading import Given, Loading
-from .manifest import FILE, manifest_of, manifest_place, manifest_text, read_manifest
-from .settling import settle
-from .state import Offer, PluginState
+if TYPE_CHECKING:
+    from .assembling import load
+    from .finding import BUILTINS, Found, installed_plugins
+    from .generating import manifest_of, manifest_text
+    from .judging import Known, discovered
+    from .loaded import Loaded
+    from .manifest import FILE, manifest_place, read_manifest
+    from .state import ALL_TYPES, Offer, PluginState
 
 __all__ = [
     "ALL_TYPES", "BUILTINS", "FILE", "Found", "Known", "Loaded", "Offer", "PluginState", "discovered", "installed_plugins", "load",
     "manifest_of", "manifest_place", "manifest_text", "read_manifest",
 ]  # fmt: skip
 
-
-def load(
-    plugins: Sequence[Plugin | types.ModuleType | str] = (),
-    *,
-    discover: bool = True,
-    builtins: bool = True,
-    disabled: Collection[str] = (),
-    settings: Mapping[str, Any] | None = None,
-    tables: Mapping[str, Mapping[str, Any]] | None = None,
-    environ: Mapping[str, str] | None = None,
-    folder: Path | None = None,
-    strict: bool = False,
-) -> Loaded:
-    """Load the plugins of one CRM.
-
-    Args:
-        plugins: what the host gives: plugins, modules, or ``module:attribute``.
-        discover: whether installed plugins are looked for (``--no-plugins``: not).
-        builtins: whether what comes with crmkit is loaded.
-        disabled: names of plugins that a person has switched off.
-        settings: by plugin what a program says: a mapping or an instance; goes before the environment.
-        tables: by plugin what crmkit.toml says; the environment goes before it.
-        environ: the environment.
-        folder: the project's, for modules named in ``plugins`` and files named in settings.
-        strict: whether a plugin that can not be used is an error.
-
-    Raises:
-        PluginError: with ``strict``, or where a plugin's settings say ``required = true``; nothing else is raised,
-            whatever plugins do.
-    """
-    given = Given(
-        disabled=frozenset(disabled), tables=tables or {}, settings=settings or {}, environ=environ or {}, folder=folder
-    )  # fmt: skip
-    loading = Loading(given=given)
-    found = [given_plugin(one) for one in plugins]
-    loading.run([*(builtin_plugins() if builtins else ()), *found, *(installed_plugins() if discover else ())])
-    order = settle(loading)
-    made = _loaded(loading, order)
-    _insist(made, loading.required(), strict=strict)
-    return made
+_ROOMS: Final = {
+    "assembling": "load",
+    "finding": "BUILTINS Found installed_plugins",
+    "generating": "manifest_of manifest_text",
+    "judging": "Known discovered",
+    "loaded": "Loaded",
+    "manifest": "FILE manifest_place read_manifest",
+    "state": "ALL_TYPES Offer PluginState",
+}
+_HOME: Final = {name: room for room, names in _ROOMS.items() for name in names.split()}
 
 
-def _loaded(loading: Loading, order: tuple[str, ...]) -> Loaded:
-    for entry in loading.good():
-        entry.state = attrs.evolve(entry.state, state="active")
-    good = {entry.name: entry for entry in loading.good()}
-    entries = [good[name] for name in order]
-    hooks = sorted((hook for entry in entries for hook in entry.hooks), key=lambda hook: hook.place)
-    made = Loaded(
-        states=tuple(sorted((entry.state for entry in loading.entries), key=lambda state: (state.name, state.target))),
-        everything=offers_in_order((entry.state, entry.offers) for entry in entries),
-        hooks=tuple(hooks),
-        problems=loading.strays(),
-        manager=loading.manager,
-        disabled=loading.given.disabled,
-        plugged=MappingProxyType({entry.name: entry.plugged for entry in entries if entry.plugged}),
-    )
-    return made.closed(
-        {entry.name: guarded_by(entry.state.plugin, entry.offers, entry.manifest) for entry in loading.entries}
-    )
-
-
-def _insist(made: Loaded, required: Collection[str], *, strict: bool) -> None:
-    missing = sorted(set(required) - {state.name for state in made.states})
-    bad = [s for s in made.states if s.state in ("failed", "incompatible") and (strict or s.name in required)]
-    bad += [s for s in made.states if s.state == "disabled" and s.name in required]
-    if not missing and not bad:
-        return
-    told = [f"The plugin {name!r} is required, and is not installed." for name in missing] + [
-        state.told() for state in bad
-    ]
-    first = bad[0] if bad else PluginState(name=missing[0])
-    raise PluginError(
-        " ".join(told),
-        plugin=first.name,
-        distribution=first.distribution,
-        version=first.version,
-        code="plugin_required",
-    ) from first.cause
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value

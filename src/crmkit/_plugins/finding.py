@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import metadata
 from typing import Any, Final
@@ -60,24 +61,25 @@ class Found:
     @property
     def distribution(self) -> str:
         """The distribution's name; reads its metadata."""
-        return self._read("name")
+        return next(iter(self._facts.get("Name", ())), "")
 
     @property
     def version(self) -> str:
         """The distribution's version; reads its metadata."""
-        return self._read("version")
+        return next(iter(self._facts.get("Version", ())), "")
 
     @property
-    def requirements(self) -> list[str]:
+    def requirements(self) -> tuple[str, ...]:
         """What the distribution requires; reads its metadata."""
-        with suppress(Exception):  # metadata of others may be damaged in any way
-            return list((self.installed_by and self.installed_by.requires) or ())
-        return []
+        return self._facts.get("Requires-Dist", ())
 
-    def _read(self, fact: str) -> str:
+    @functools.cached_property
+    def _facts(self) -> Mapping[str, tuple[str, ...]]:
         with suppress(Exception):  # metadata of others may be damaged in any way
-            return str(getattr(self.installed_by, fact, None) or "")
-        return ""
+            if self.installed_by is not None:
+                read = self.installed_by.metadata
+                return {key: tuple(map(str, read.get_all(key) or ())) for key in ("Name", "Version", "Requires-Dist")}
+        return {}
 
 
 def builtin_plugins() -> tuple[Found, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
@@ -13,9 +13,7 @@ from ..ports.hook import AccessRule, HookOffer, hook_of
 from ..records import CORE_TYPES, Record
 from .importing import PASSED_ON
 from .offering import type_name
-
-ALL_TYPES: Final = "*"
-"""Stands for every record type."""
+from .state import ALL_TYPES
 
 
 @attrs.frozen

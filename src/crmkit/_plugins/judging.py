@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -83,7 +83,7 @@ def judge_api(wanted: str) -> None:
     raise NotUsable(f"It needs the API {wanted}; this crmkit has {_API}.", _UPDATE, state="incompatible")
 
 
-def judge_requirements(requirements: list[str]) -> None:
+def judge_requirements(requirements: Sequence[str]) -> None:
     """Compare the crmkit that a distribution requires with this one.
 
     Raises:

@@ -15,9 +15,9 @@ from ..ports.hook import AccessRule
 from ..ports.store import Store
 from ..ports.work import Service
 from ..records import CORE_TYPES, FieldDefinition, Pipeline, Record
-from .guarding import ALL_TYPES, Guarded, checks_of
+from .guarding import Guarded, checks_of
 from .offering import kind_of_offer, schemes_of, type_name
-from .state import Offer, PluginState
+from .state import ALL_TYPES, Offer, PluginState
 
 
 @attrs.frozen(kw_only=True, eq=False)

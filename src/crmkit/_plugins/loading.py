@@ -82,6 +82,7 @@ class Loading:
     given: Given
     manager: pluggy.PluginManager = attrs.field(factory=new_manager)
     entries: list[Entry] = attrs.field(factory=list[Entry])
+    stale: list[str] = attrs.field(factory=list[str])
     clock: Callable[[], float] = time.perf_counter
 
     def run(self, found: Iterable[Found]) -> None:
@@ -116,7 +117,13 @@ class Loading:
     def _entry(self, found: Found) -> Entry:
         if isinstance(found.target, str):
             made = known(found, self.given.disabled)
-            return Entry(found=found, state=made.state, manifest=made.manifest)
+            entry = Entry(found=found, state=made.state, manifest=made.manifest)
+            if found.version and made.state.version != found.version:
+                self.stale.append(
+                    f"The manifest of {entry.name} was made for version {made.state.version}: it is {found.version}."
+                )
+                entry.state = attrs.evolve(entry.state, version=found.version)
+            return entry
         state = PluginState(name=found.told_name, distribution=found.distribution, version=found.version)
         return Entry(found=found, state=state)
 

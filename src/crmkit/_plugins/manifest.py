@@ -1,4 +1,4 @@
-"""The manifest: what a plugin is, as data in its wheel, so that nothing is imported to list or judge it.
+"""The manifest as it is read: what a plugin is, as data in its wheel, so that nothing is imported to list or judge it.
 
 It is generated, never written by hand. It lies beside the module that the entry point names
 (``crmkit_sms/crmkit_manifest.json``; for a lone module ``crmkit_sms.crmkit_manifest.json``), or among the wheel's own
@@ -15,61 +15,8 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any, Final, cast
 
-from ..ports.plugin import Commands, Plugin
-from ..settings import settings_schema
-from .guarding import access_of, checks_of, notes_of, record_types_of
-from .offering import is_click, kind_of_offer, names_of, type_name
-
 FILE: Final = "crmkit_manifest.json"
 FORMAT: Final = 1
-
-
-def manifest_of(plugin: Plugin, *, distribution: str = "", version: str = "") -> dict[str, Any]:
-    """Return the manifest of a plugin: plain data, the same for the same plugin."""
-    return {
-        "name": plugin.name,
-        "distribution": distribution,
-        "version": plugin.version or version,
-        "api": plugin.api,
-        "capabilities": list(plugin.capabilities),
-        "before": list(plugin.before),
-        "after": list(plugin.after),
-        "requires": list(plugin.requires),
-        "offers": _offers(plugin.offers),
-        "commands": [_command(offer) for offer in plugin.offers if kind_of_offer(offer) == "commands"],
-        "record_types": [type_name(offer) for offer in plugin.offers if kind_of_offer(offer) == "record type"],
-        "checks": list(checks_of(notes_of(plugin.offers), record_types_of(plugin.offers))),
-        "access": list(access_of(plugin.offers)),
-        "settings": settings_schema(plugin.settings) if plugin.settings else None,
-    }
-
-
-def _offers(offers: tuple[Any, ...]) -> dict[str, list[str]]:
-    """Kind -> names, in the order of the offers."""
-    found: dict[str, list[str]] = {}
-    for offer in offers:
-        found.setdefault(kind_of_offer(offer), []).append(_name(offer))
-    return found
-
-
-def _name(offer: Any) -> str:
-    names = [name for kind, name in names_of(offer) if kind != "plural"]
-    return ", ".join(names) or str(getattr(offer, "__name__", "") or type(offer).__name__)
-
-
-def _command(offer: Any) -> dict[str, str]:
-    if isinstance(offer, Commands):
-        return {"name": offer.name, "help": offer.help, "target": offer.target}
-    text = str(getattr(offer, "short_help", "") or getattr(offer, "help", "") or "") if is_click(offer) else ""
-    return {"name": str(offer.name), "help": text.strip().partition("\n")[0]}
-
-
-def manifest_text(manifests: list[Mapping[str, Any]]) -> str:
-    """Return the content of the file: the manifests of all plugins of a distribution."""
-    return (
-        json.dumps({"crmkit_manifest": FORMAT, "plugins": manifests}, indent=1, ensure_ascii=False, sort_keys=True)
-        + "\n"
-    )
 
 
 def manifest_place(module: str, *, is_package: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _CLAUSE: Final = re.compile(r"\s*(===|==|~=|!=|<=|>=|<|>)\s*v?(\d+(?:\.\d+)*)(\.\*)?[^,]*$")
@@ -45,9 +46,9 @@ def _even(one: Version, other: Version) -> tuple[Version, Version]:
     return one + (0,) * (length - len(one)), other + (0,) * (length - len(other))
 
 
-def wanted_of_us(requirements: list[str] | None) -> str:
+def wanted_of_us(requirements: Sequence[str]) -> str:
     """Return the range of crmkit's versions that a distribution's requirements name; empty where they name none."""
-    for line in requirements or ():
+    for line in requirements:
         found = _REQUIRES_US.match(line)
         if found and "extra" not in line.partition(";")[2]:
             return found[1].strip()

@@ -9,7 +9,8 @@ import attrs
 T = TypeVar("T")
 State = Literal["discovered", "loaded", "active", "failed", "incompatible", "disabled", "quarantined"]
 
-DISABLED_BY_PERSON: Final = "It is switched off."
+ALL_TYPES: Final = "*"
+"""Stands for every record type, where it is told what a plugin guards."""
 
 
 @attrs.frozen(kw_only=True)
