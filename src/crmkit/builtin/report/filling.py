@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from crmkit import Customer, Interaction, LocalText, Touchpoint
+from crmkit import Customer, Interaction, LocalText, PluginError, Touchpoint
 from crmkit.ports.survey_type import Scale
 from crmkit.query import count, each
 
@@ -30,6 +31,7 @@ from .view import (
 if TYPE_CHECKING:
     from crmkit import CRM
 
+_log = logging.getLogger("crmkit.report")
 TILES: Final = (
     "nps",
     "csat",
@@ -80,7 +82,11 @@ def _kpis(crm: CRM, months: int) -> Iterator[KpiView]:
     known = [facts.name for facts in crm.kpis.list()]
     others = [facts.name for facts in crm.kpis.list() if facts.plugin not in ("kpis", "survey-types")]
     for name in [*(tile for tile in TILES if tile in known), *others]:
-        series = crm.kpis.show(name, by="month", last=months + 1)
+        try:
+            series = crm.kpis.show(name, by="month", last=months + 1)
+        except PluginError as error:  # one plugin's mistake costs its own figure only
+            _log.warning("The report leaves out %s: %s", name, error)
+            continue
         for currency in sorted({row.currency for row in series.rows}):
             rows = [row for row in series.rows if row.currency in (currency, "")]
             if any(row.value is not None for row in rows):
