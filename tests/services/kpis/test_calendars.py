@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmkit.errors import InvalidError
-from crmkit.services.kpis.calendars import Calendar, Days, IsoWeeks, MonthBlocks, RollingDays, Weeks, calendar_named
+from crmkit.ports.calendar import Calendar
+from crmkit.services.kpis.calendars import Days, IsoWeeks, MonthBlocks, RollingDays, Weeks, calendar_named
 
 TODAY = date(2026, 11, 24)
 days = st.dates(date(2, 1, 1), date(9990, 1, 1))

@@ -12,6 +12,7 @@ import pytest
 from crmkit.crm import CRM
 from crmkit.errors import ConflictError, InvalidError, NotFoundError, PluginError, RefusedError, UnsupportedError
 from crmkit.ports import kpis
+from crmkit.ports.calendar import Calendar
 from crmkit.ports.kpi import kpi
 from crmkit.ports.plugin import Plugin
 from crmkit.query import Tallied, condition_from_json, count, each
@@ -375,3 +376,37 @@ def test_a_unit_of_work_sees_what_it_wrote(crm: CRM):
     with crm.transaction() as tx:
         tx.add(answers("csat", {5: 1}))
         assert tx.kpis.show("csat").latest.value == 1
+
+
+class FourWeeks(Calendar):
+    """Periods of four weeks."""
+
+    name = "four-weeks"
+
+    def first(self, day: date) -> date:
+        return day - timedelta(days=(day - date(2024, 1, 1)).days % 28)
+
+    def following(self, first: date) -> date:
+        return first + timedelta(days=28)
+
+    def year_before(self, first: date) -> date:
+        return first - timedelta(days=364)
+
+    def label(self, first: date) -> str:
+        return f"from {first.isoformat()}"
+
+
+class TestCalendars:
+    def test_a_plugin_brings_its_own(self, open_crm: Callable[..., CRM]):
+        crm = open_crm(plugins=[Plugin("calendar", offers=(FourWeeks(),))], discover=False)
+        crm.add(answers("csat", {5: 2}, at(10)))
+        rows = crm.kpis.show("csat", by="four-weeks", last=3).rows
+        assert [(row.period.label, row.n) for row in rows] == [
+            ("from 2026-09-07", 0), ("from 2026-10-05", 2), ("from 2026-11-02", 0)
+        ]  # fmt: skip
+        with pytest.raises(InvalidError, match="four-weeks"):
+            crm.kpis.show("csat", by="four-week")
+
+    def test_one_is_given_as_it_is(self, crm: CRM):
+        series = crm.kpis.show("csat", by=FourWeeks(), last=2)
+        assert (series.by, len(series)) == ("four-weeks", 2)

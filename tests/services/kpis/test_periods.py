@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crmkit.errors import InvalidError
-from crmkit.services.kpis.calendars import Calendar, Days, IsoWeeks, MonthBlocks, RollingDays, Weeks
+from crmkit.ports.calendar import Calendar
+from crmkit.services.kpis.calendars import Days, IsoWeeks, MonthBlocks, RollingDays, Weeks
 from crmkit.services.kpis.periods import Period, Periods
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)

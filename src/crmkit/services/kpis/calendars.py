@@ -1,18 +1,16 @@
-"""Calendars: how plain days are cut into periods. No clock and no time zone (see ``periods``).
-
-A calendar of one's own (Jalali months, 4-4-5) is a class with the four methods of ``Calendar``. Labels are codes that
-read the same in every language; faces may write them out.
-"""
+"""The supplied calendars: days, weeks, months, quarters and years, also fiscal ones, and rolling windows."""
 
 from __future__ import annotations
 
 import calendar as gregorian
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import attrs
 
 from crmkit.errors import InvalidError, nearest
+from crmkit.ports.calendar import Calendar
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
@@ -21,37 +19,6 @@ _MONTHS = (
 )  # fmt: skip
 _BLOCKS = {"month": 1, "quarter": 3, "year": 12}
 _LONGEST_WINDOW_DAYS = 3_660
-
-
-class Calendar:
-    """A way to cut all days into periods that follow each other without a gap.
-
-    Each period is known by its first day. Days that do not fit between year 1 and 9999 may raise ``OverflowError``.
-    """
-
-    def first(self, day: date) -> date:
-        """Return the first day of the period that contains ``day``."""
-        raise NotImplementedError
-
-    def following(self, first: date) -> date:
-        """Return the first day after the period that begins on ``first``."""
-        raise NotImplementedError
-
-    def preceding(self, first: date) -> date:
-        """Return the first day of the period that ends where the one that begins on ``first`` begins."""
-        return self.first(first - timedelta(days=1))
-
-    def year_before(self, first: date) -> date:
-        """Return the first day of the same period one year before; the nearest earlier one where there is no such period."""
-        raise NotImplementedError
-
-    def label(self, first: date) -> str:
-        """Return the short name of the period that begins on ``first``."""
-        raise NotImplementedError
-
-    def newest(self, today: date) -> date:
-        """Return the first day of the newest period to show on ``today``: the running one, unless a calendar says other."""
-        return self.first(today)
 
 
 @attrs.frozen(kw_only=True)
@@ -181,7 +148,7 @@ class RollingDays(Calendar):
         return self.until - timedelta(days=self.days)
 
 
-def calendar_named(name: str, today: date) -> Calendar:
+def calendar_named(name: str, today: date, offered: Mapping[str, Calendar] | None = None) -> Calendar:
     """Return the calendar that a name asks for.
 
     Names are ``day``, ``week`` (ISO 8601), ``week-from-saturday``, ``month``, ``quarter``, ``year``,
@@ -190,11 +157,14 @@ def calendar_named(name: str, today: date) -> Calendar:
     Args:
         name: one of these; any weekday, month, or number of days from 1 to 3660.
         today: the present day in the business time zone.
+        offered: the calendars of plugins, by name; they go before the supplied ones.
 
     Raises:
         InvalidError: there is no calendar of that name.
     """
     kind, _, start = name.partition("-from-")
+    if offered and name in offered:
+        return offered[name]
     if name == "day":
         return Days()
     if name == "week":
@@ -209,7 +179,7 @@ def calendar_named(name: str, today: date) -> Calendar:
         return RollingDays(days=int(found[1]), until=today)
     raise InvalidError(
         f"{name!r} is no calendar: write day, week, month, quarter, year, week-from-saturday, year-from-april or 30-days."
-        + nearest(name, _known_names()),
+        + nearest(name, [*_known_names(), *(offered or ())]),
         code="calendar",
         params={"calendar": name},
     )

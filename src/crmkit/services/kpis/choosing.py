@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -9,7 +10,8 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from crmkit.errors import InvalidError
-from crmkit.services.kpis.calendars import Calendar, Days, calendar_named
+from crmkit.ports.calendar import Calendar
+from crmkit.services.kpis.calendars import Days, calendar_named
 from crmkit.services.kpis.periods import Period, Periods
 from crmkit.services.kpis.series import Compare
 
@@ -39,11 +41,12 @@ class Wish:
     since: date | None = None
     until: date | None = None
     compare: Compare = "previous"
+    offered: Mapping[str, Calendar] = attrs.field(factory=dict[str, Calendar])
 
     @property
     def name(self) -> str:
         """The calendar's name."""
-        return "" if self.by is None else self.by if isinstance(self.by, str) else type(self.by).__name__
+        return "" if self.by is None else self.by if isinstance(self.by, str) else self.by.name or "period"
 
 
 def chosen(wish: Wish, zone: ZoneInfo, now: datetime) -> Chosen:
@@ -65,7 +68,7 @@ def chosen(wish: Wish, zone: ZoneInfo, now: datetime) -> Chosen:
 def _cut(wish: Wish, zone: ZoneInfo, now: datetime, today: date) -> tuple[tuple[Period, ...], Periods | None]:
     if wish.by is None:
         return _one_stretch(wish, zone, now, today)
-    calendar = calendar_named(wish.by, today) if isinstance(wish.by, str) else wish.by
+    calendar = calendar_named(wish.by, today, wish.offered) if isinstance(wish.by, str) else wish.by
     cut = Periods(calendar=calendar, zone=zone, now=now)
     if wish.since is None and wish.until is None:
         return cut.last(wish.last or _LAST.get(wish.name, 12)), cut

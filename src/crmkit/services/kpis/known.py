@@ -6,11 +6,13 @@ All that the engine knows of the house stands here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import attrs
 
 from crmkit.errors import ConflictError, NotFoundError, nearest
+from crmkit.ports.calendar import Calendar
 from crmkit.ports.kpi import Kpi
 from crmkit.ports.survey_type import SurveyType
 from crmkit.ports.work import Work
@@ -68,9 +70,19 @@ def known_kpi(work: Work, name: str) -> Known:
     return known
 
 
+def offered_calendars(work: Work) -> dict[str, Calendar]:
+    """Return the calendars that plugins offer, by name."""
+    return {made.name: made for offer in work.house.loaded.offers(Calendar) if (made := _made(offer.value)).name}
+
+
+def _made(offered: Any) -> Any:
+    """Return what is offered; a class is made without arguments."""
+    return offered() if isinstance(offered, type) else offered
+
+
 def _offered(work: Work) -> Iterator[Known]:
     for offer in work.house.loaded.offers(Kpi):
         yield Known(offer.value, offer.plugin.name)
     for offer in work.house.loaded.offers(SurveyType):
-        for kpi in offer.value.kpis():
+        for kpi in _made(offer.value).kpis():
             yield Known(kpi, offer.plugin.name)

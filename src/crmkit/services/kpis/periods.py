@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from crmkit.errors import InvalidError
-from crmkit.services.kpis.calendars import Calendar, RollingDays
+from crmkit.ports.calendar import Calendar
+from crmkit.services.kpis.calendars import RollingDays
 
 
 @attrs.frozen(kw_only=True)

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from crmkit.ports.calendar import Calendar
 from crmkit.ports.kpi import Kpi
 from crmkit.ports.work import Service, verb
 from crmkit.query import Condition, Path
 from crmkit.records import Record
 from crmkit.services.kpis.asking import Ask
-from crmkit.services.kpis.calendars import Calendar
 from crmkit.services.kpis.choosing import ALL_TIME, Wish, chosen
 from crmkit.services.kpis.drilling import drilled
 from crmkit.services.kpis.explaining import explained, times_of
 from crmkit.services.kpis.grouping import group_path, related
-from crmkit.services.kpis.known import known_kpi, known_kpis, zone_of
+from crmkit.services.kpis.known import known_kpi, known_kpis, offered_calendars, zone_of
 from crmkit.services.kpis.leaving_out import named, of_real_customers
 from crmkit.services.kpis.measuring import Measurer
 from crmkit.services.kpis.periods import Period
@@ -74,7 +74,7 @@ class Kpis(Service):
         """
         known, time_zone = known_kpi(self.unit, name), zone or zone_of(self.unit)
         kpi, path = known.kpi, None if group is None else group_path(known.kpi, group)
-        wish = Wish(by=by, last=last, since=since, until=until, compare=compare)
+        wish = Wish(by=by, last=last, since=since, until=until, compare=compare, offered=offered_calendars(self.unit))
         goal = kpi.target if target is None else target
         ask = Ask(work=self.unit, periods=(), where=self._where(kpi, where), group=path)
         measurer = Measurer(known=known, level=level, target=goal)
