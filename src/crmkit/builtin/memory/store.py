@@ -66,12 +66,12 @@ class MemoryStore(Store):
 
     def with_types(self, types: Sequence[type[Record]]) -> MemoryStore:
         """Return the same place with other record types. See ``Store.with_types``."""
-        return MemoryStore(types, busy_timeout_s=self._busy_timeout_s, place=self._place, company=self._company)
+        return type(self)(types, busy_timeout_s=self._busy_timeout_s, place=self._place, company=self._company)
 
     def tenant(self, name: str) -> MemoryStore:
         """Return the store of one company beside the others. See ``Store.tenant``."""
         types = tuple(self._types.values())
-        return MemoryStore(types, busy_timeout_s=self._busy_timeout_s, place=self._place, company=name)
+        return type(self)(types, busy_timeout_s=self._busy_timeout_s, place=self._place, company=name)
 
     # --- schema ---
     def status(self) -> Schema:

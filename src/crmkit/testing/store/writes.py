@@ -35,14 +35,13 @@ class WritesContract(OpenedContract):
 
     def test_a_taken_id_is_an_answer(self, opened: Store) -> None:
         """Both ways of adding say ``present`` with the key ``id``; what was there stays, and the other writes are applied."""
-        first, other = Task(key="a"), Task(key="b")
+        first = Task(key="a")
         kept(opened, first)
         for if_absent in (False, True):
-            again = attrs.evolve(first, key="c")
-            found = kept(
-                opened, Add(again, if_absent=if_absent), Add(attrs.evolve(other, id=uuid4(), key=f"{if_absent}"))
-            )
+            other = Task(key=f"{if_absent}")
+            found = kept(opened, Add(attrs.evolve(first, key="c"), if_absent=if_absent), Add(other))
             assert answers(found) == [(0, "present", ("id",))]
+            assert read(opened, other) == other
         assert read(opened, first) == first
 
     def test_a_taken_unique_key_is_an_answer(self, opened: Store) -> None:
