@@ -30,7 +30,11 @@ Capability = Literal["guest", "select", "concurrent_writers", "durable", "tenant
 
 @attrs.frozen
 class Add:
-    """Keep a new record. With ``if_absent``, a taken id or unique key is an answer and not a fault of the caller."""
+    """Keep a new record.
+
+    A taken id or unique key is answered, either way; ``if_absent`` says that the caller expects it, and a store may then
+    choose a way that makes it cheap.
+    """
 
     record: Record
     if_absent: bool = False
@@ -46,7 +50,11 @@ class Replace:
 
 @attrs.frozen
 class Remove:
-    """Remove the record with this id, if it still has the version ``expected`` (None: whatever it has). May be repeated."""
+    """Remove the record with this id, if it still has the version ``expected``.
+
+    None: whatever it has, and also where it is gone already, so that a removal may be repeated; with a version, ``gone``
+    is answered.
+    """
 
     record: Record
     expected: int | None = None
