@@ -252,6 +252,11 @@ class Unit:
             return found
         return {record.id: record for record in self.find(of, each(of).id.in_(list(found)))}
 
+    def called(self, of: type[R], short: str) -> list[R]:
+        """Return the records that people name by the last six characters of their ids."""
+        self._settle(of)
+        return list(self.get_many(of, self.tx.ids_called(of, short.lower())).values())
+
     def find(
         self,
         of: type[R],

@@ -278,6 +278,10 @@ class CRM(Families):
         """Return the records that are there, by id."""
         return self._run(lambda unit: unit.get_many(of, ids), "get")
 
+    def called(self, of: type[R], short: str) -> list[R]:
+        """Return the records that people name by the last six characters of their ids."""
+        return self._run(lambda unit: unit.called(of, short), "get")
+
     def find(
         self,
         of: type[R],

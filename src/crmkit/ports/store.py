@@ -17,7 +17,7 @@ import attrs
 
 from ..errors import UnsupportedError
 from ..query import Find, Page, Tallied, Tally
-from ..records import Field, Record
+from ..records import Field, Record, short_id
 from ..records.as_json import from_json, to_json
 
 __all__ = [
@@ -98,6 +98,13 @@ class Transaction(ABC):
     @abstractmethod
     def find(self, question: Find[R]) -> Page[R]:
         """Return the page that a bound question asks for; without a limit, all."""
+
+    def ids_called(self, of: type[Record], short: str) -> list[UUID]:
+        """Return the ids of a record type that people write so: their last six base-32 characters, in small letters.
+
+        As it stands it reads all records; a store that can look at the ends of ids does better.
+        """
+        return [record.id for record in stream(self, Find(of=of)) if short_id(record.id) == short]
 
     @abstractmethod
     def tally(self, question: Tally) -> list[Tallied]:

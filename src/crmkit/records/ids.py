@@ -78,6 +78,14 @@ def short_id(value: UUID) -> str:
     return "".join(reversed(letters))
 
 
+def tails_of(short: str) -> tuple[bytes, ...]:
+    """Return the last four bytes that the ids of a short id can have: six characters are 30 of their 32 bits."""
+    number = 0
+    for letter in short.lower():
+        number = number * 32 + _ALPHABET.index(letter)
+    return tuple((high << 30 | number).to_bytes(4, "big") for high in range(4))
+
+
 def is_short_id(text: str) -> bool:
     """Say whether a text has the form of a short id."""
     return len(text) == 6 and all(letter in _ALPHABET for letter in text.lower())

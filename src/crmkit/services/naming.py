@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeAlias, TypeVar, cast
+from typing import Final, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 from ..errors import AmbiguousError, InvalidError, NotFoundError
@@ -103,11 +103,8 @@ def _by_text(work: Work, of: type[R], text: str) -> list[R]:
 
 
 def _by_tail(work: Work, of: type[R], text: str) -> list[R]:
-    """Return the records whose short id a text is: ids end in random bits, so this reads them all, a page at a time."""
-    if not is_short_id(text):
-        return []
-    wanted: Any = text.lower()
-    return [record for record in work.stream(of) if short_id(record.id) == wanted]
+    """Return the records whose short id a text is."""
+    return work.called(of, text) if is_short_id(text) else []
 
 
 # --- by what other systems and letters say ---

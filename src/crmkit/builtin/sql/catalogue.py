@@ -72,6 +72,15 @@ class Catalogue:
         asked = select(*(columns[name] for name in layout.read))
         return compiled(asked.where(columns.id.in_([bindparam(f"p{i}") for i in range(n)])), self.database).text
 
+    def tail_statement(self, of: type[Record]) -> str | None:
+        """Return the statement that asks for the ids of four tails; None where the database can not look at them."""
+        column = self.table(of).c.id
+        tail = self.database.tail(column)
+        if tail is None:
+            return None
+        tails: list[Any] = [bindparam(f"p{i}") for i in range(4)]
+        return self._kept((of, "tail"), lambda: compiled(select(column).where(tail.in_(tails)), self.database).text)
+
     def _kept(self, shape: Hashable, compile_: Callable[[], S]) -> S:
         found: S | None = self._statements.get(shape)
         if found is None:

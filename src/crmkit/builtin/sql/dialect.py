@@ -95,6 +95,10 @@ class Database(ABC):
     ) -> tuple[Sequence[ColumnElement[Any]], Callable[[Sequence[Any]], int]]:
         """Return columns, and how their values make the exact sum of 64-bit integers."""
 
+    def tail(self, record_id: ColumnElement[Any]) -> ColumnElement[Any] | None:
+        """Return the last four bytes of an id; None where the database can not tell."""
+        return None
+
     # --- the schema ---
     @abstractmethod
     def tables(self, link: Link, *, schema: str) -> Mapping[str, frozenset[str]]:

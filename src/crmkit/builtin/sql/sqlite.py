@@ -103,6 +103,10 @@ class SQLite(Database):
         """Return an INSERT that passes over rows whose id or unique key is taken."""
         return insert(table).on_conflict_do_nothing()
 
+    def tail(self, record_id: Column) -> Column:
+        """Return the last four bytes of an id."""
+        return func.substr(record_id, literal_column("-4"))
+
     def holds(self, text: Column, needle: Column) -> Column:
         """Return whether the text has the needle in it."""
         return func.instr(text, needle) > literal_column("0")

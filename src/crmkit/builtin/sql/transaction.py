@@ -17,6 +17,7 @@ from crmkit.builtin.sql.tallying import count
 from crmkit.builtin.sql.writing import Writer
 from crmkit.errors import StoreError, UnsupportedError
 from crmkit.ports.store import Find, NotApplied, Page, Record, Tallied, Tally, Transaction, Write
+from crmkit.records.ids import tails_of
 
 R = TypeVar("R", bound=Record)
 
@@ -54,6 +55,15 @@ class SqlTransaction(Transaction):
             del rows[question.limit :]
             next_ = found.cursor(rows[-1])
         return Page(tuple(layout.decode(found.records(rows))), next_)
+
+    def ids_called(self, of: type[Record], short: str) -> list[UUID]:
+        """Return the ids that people write so. See ``Transaction.ids_called``."""
+        self._running()
+        statement = self._catalogue.tail_statement(of)
+        if statement is None:
+            return super().ids_called(of, short)
+        rows = self._link.rows(statement, list(tails_of(short)))
+        return [found for found in self._catalogue.database.ids_read([row[0] for row in rows]) if found is not None]
 
     def tally(self, question: Tally) -> list[Tallied]:
         """Return the cells of a bound tally. See ``Transaction.tally``."""

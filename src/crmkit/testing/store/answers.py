@@ -17,7 +17,8 @@ from ...errors import InvalidError
 from ...ports.store import Add, Store, Transaction, stream
 from ...query import Descending, Evaluator, Find, Path, Tally, bind, bind_tally, each, find, tally
 from ...query.tallying import magnitude
-from ...records import Customer, Record, declaration_of
+from ...records import Customer, Record, declaration_of, short_id
+from ...records.ids import id_from_int
 from ..specimens import Fact, Specimen, Task, custom_fields
 from ..strategies import pool_of, questions, tallies, worlds
 from .opened import BINDING, OpenedContract, kept, passing
@@ -75,6 +76,14 @@ class AnswersContract(OpenedContract):
                     _found_alike(transaction, bind(question, BINDING), World(world))
 
         holds()
+
+    def test_ids_are_found_by_what_people_write(self, opened: Store) -> None:
+        """The last six characters decide, and nothing before them; another record type's ids are not meant."""
+        ids = [id_from_int(high << 96 | bits << 30 | 0x2AAAAAAA) for high, bits in ((1, 0), (2, 1), (3, 2), (4, 3))]
+        with passing(opened, write=True) as transaction:
+            transaction.write([Add(Customer(id=one, name="a")) for one in (*ids, id_from_int(5 << 96 | 0x2AAAAAAB))])
+            assert sorted(transaction.ids_called(Customer, short_id(ids[0]))) == ids
+            assert transaction.ids_called(Customer, "zzzzzz") == transaction.ids_called(Fact, short_id(ids[0])) == []
 
     def test_a_tally_counts_what_the_language_says(self, opened: Store) -> None:
         """The same cells in the same order; exact but for what is a float, which is equal within 1e-9."""
