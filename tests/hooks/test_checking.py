@@ -9,7 +9,7 @@ import pytest
 
 from crmkit.errors import CRMError, PluginError, ReentrancyError, RefusedError, StorageBusy, TryAgain
 from crmkit.ports.work import Change, Context, Refusal, check
-from crmkit.records import Deal, Record, Staged, Touchpoint
+from crmkit.records import Cursor, Deal, Record, Staged, Touchpoint
 
 
 def changes(*titles: str) -> list[Change[Deal]]:
@@ -170,3 +170,12 @@ def test_a_check_on_a_kind_of_record_is_one_on_each(compiled, face):
     hooks = compiled(staged, every)
     assert [hook.name for hook in hooks.order(Deal, "check")] == ["staged", "every"]
     assert [hook.name for hook in hooks.order(Touchpoint, "check")] == ["every"]
+    assert not hooks.order(Cursor, "check")
+
+
+def test_what_keeps_the_house_running_is_checked_by_its_very_name_only(compiled, face):
+    @check(Cursor)
+    def named(change: Change[Cursor]) -> Refusal | None:
+        return None
+
+    assert [hook.name for hook in compiled(named).order(Cursor, "check")] == ["named"]

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import pytest
 
-from crmkit._plugins import discovered, manifest_of, manifest_place, manifest_text, read_manifest
+from crmkit._plugins import discovered, load, manifest_of, manifest_place, manifest_text, read_manifest
 from crmkit.errors import DeclarationError
 from crmkit.hookspecs import hookimpl
 from crmkit.ports.plugin import Commands, Plugin
@@ -126,6 +126,13 @@ def test_one_that_can_not_be_read_is_none(site: Any, text: str):
     (found,) = [known for known in discovered() if known.state.name == "odd"]
     assert found.manifest == {}
     assert (found.state.distribution, found.state.version) == ("crmkit-odd", "1.0")
+
+
+def test_one_of_another_version_is_told_and_not_believed(site: Any):
+    site.install("odd", manifest={"version": "0.9"})
+    made = load(builtins=False)
+    assert made.state_of("odd").version == "1.0"
+    assert "The manifest of odd was made for version 0.9: it is 1.0." in made.problems
 
 
 def test_discovering_imports_no_plugin(site: Any):

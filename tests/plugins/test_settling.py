@@ -123,6 +123,7 @@ def test_so_does_one_that_could_not_be_imported_by_its_manifest(site: Any):
     made = load(builtins=False)
     assert made.missing_check("deal") == "rules"
     assert made.missing_check("anything") == "rules"
+    assert made.missing_check("cursor") is None
 
 
 def test_so_does_one_that_is_gone_by_the_ledger_until_a_person_switches_it_off():

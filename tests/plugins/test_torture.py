@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -173,6 +177,33 @@ def test_all_of_them_at_once(site: Any):
     assert [s.name for s in made.active if s.name.startswith("good")] == ["good-one", "good-two"]
 
 
+def test_it_is_told_in_the_log(site: Any, caplog: pytest.LogCaptureFixture):
+    site.install("raises", "1 / 0")
+    loaded(site)
+    (told,) = [record for record in caplog.records if getattr(record, "plugin", "") == "raises"]
+    assert told.getMessage().startswith(
+        "Plugin raises (crmkit-raises 1.0) is failed. Its import raised ZeroDivisionError"
+    )
+
+
+@pytest.mark.parametrize("lost", range(7))
+def test_any_file_of_a_wheel_may_be_lost(site: Any, lost: int):
+    """Whatever is deleted of an installed plugin, the others are active and this one is active, failed or gone."""
+    (package := site.folder / "crmkit_parts").mkdir()
+    site.install("parts", "", module="crmkit_parts/__init__", entry="crmkit_parts.offers:plugin", manifest={})
+    (package / "offers.py").write_text(
+        "from crmkit_parts import more\nfrom crmkit import Plugin\nplugin = Plugin('parts')\n"
+    )
+    (package / "more.py").write_text("")
+    (site.folder / "crmkit_parts-1.0.dist-info" / "RECORD").write_text("")
+    files = sorted(path for path in site.folder.rglob("*") if path.is_file())
+    assert len(files) == 7
+    files[lost].unlink()
+    made = loaded(site)
+    assert state(made, "good-one").state == "active"
+    assert {s.state for s in made.states if s.name == "parts"} <= {"active", "failed"}
+
+
 def test_strict_raises_the_cause(site: Any):
     site.install("raises", "1 / 0")
     with pytest.raises(
@@ -256,3 +287,21 @@ def test_a_missing_builtin_is_a_state(monkeypatch: pytest.MonkeyPatch):
     made = load(discover=False)
     assert state(made, "gone").state == "failed"
     assert state(made, "gone").is_builtin
+
+
+@pytest.mark.parametrize("words", [["--help"], ["plugins", "list"], ["plugins", "doctor", "--json"]])
+def test_the_command_line_works_whatever_is_installed(site: Any, tmp_path: Path, words: list[str]):
+    for name in BAD:
+        install(site, name)
+    site.install("good-one")
+    program = "import sys; from crmkit.cli import main; sys.exit(main())"
+    environ = {"PYTHONPATH": str(site.folder), "CRMKIT_STORE": "memory:", "PATH": ""}
+    command = [sys.executable, "-c", program, *words]
+    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    if "doctor" in words:
+        told = {plugin["name"]: plugin for plugin in json.loads(done.stdout)["plugins"]}
+        assert told["good-one"]["state"] == "active"
+        assert {name: told[name]["state"] for name in BAD} == {name: bad.state for name, bad in BAD.items()}
+        assert all(told[name]["reason"] and told[name]["remedy"] and told[name]["distribution"] for name in BAD)

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from ..ports.work import HookOffer
-from ..records import Record
+from ..records import Record, declaration_of
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -52,5 +52,8 @@ class Hook:
     place: int = 0
 
     def concerns(self, of: type[Record]) -> bool:
-        """Whether it is called for records of a type: its own, any kind of it, or (``Record``) all."""
-        return issubclass(of, self.offer.of)
+        """Whether it is called for records of a type: its own, any kind of it, or (``Record``) all that people keep.
+
+        What only keeps the house running (cursors, leases, the log) is asked for by its very name.
+        """
+        return of is self.offer.of or (issubclass(of, self.offer.of) and declaration_of(of).mode != "operational")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import types
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ from .loaded import Loaded, offers_in_order
 from .loading import Given, Loading
 from .settling import settle
 from .state import PluginState
+
+_log = logging.getLogger("crmkit.plugins")
 
 
 def load(
@@ -57,6 +60,11 @@ def load(
     loading.run([*(builtin_plugins() if builtins else ()), *found, *(installed_plugins() if discover else ())])
     order = settle(loading)
     made = _loaded(loading, order)
+    for state in made.states:
+        if state.state in ("failed", "incompatible"):
+            _log.warning(
+                "%s", state.told(), extra={"plugin": state.name, "version": state.version, "state": state.state}
+            )
     _insist(made, loading.required(), strict=strict)
     return made
 
@@ -71,7 +79,7 @@ def _loaded(loading: Loading, order: tuple[str, ...]) -> Loaded:
         states=tuple(sorted((entry.state for entry in loading.entries), key=lambda state: (state.name, state.target))),
         everything=offers_in_order((entry.state, entry.offers) for entry in entries),
         hooks=tuple(hooks),
-        problems=loading.strays(),
+        problems=(*loading.strays(), *loading.stale),
         manager=loading.manager,
         disabled=loading.given.disabled,
         plugged=MappingProxyType({entry.name: entry.plugged for entry in entries if entry.plugged}),

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from ..ports.hook import AccessRule, HookOffer, hook_of
-from ..records import CORE_TYPES, Record
+from ..records import CORE_TYPES, Record, declaration_of
 from .importing import PASSED_ON
 from .offering import type_name
 from .state import ALL_TYPES
@@ -52,7 +52,8 @@ def checks_of(notes: Iterable[HookOffer], types: Iterable[type[Record]] = ()) ->
 def _named(of: type[Record], known: tuple[type[Record], ...]) -> set[str]:
     if of is Record:
         return {ALL_TYPES}
-    return {type_name(one) for one in known if issubclass(one, of)} or {type_name(of)}
+    kinds = (one for one in known if one is of or (issubclass(one, of) and declaration_of(one).mode != "operational"))
+    return {type_name(one) for one in kinds} or {type_name(of)}
 
 
 def access_of(offers: Iterable[Any]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from ..errors import NotFoundError, nearest
 from ..ports.hook import AccessRule
 from ..ports.store import Store
 from ..ports.work import Service
-from ..records import CORE_TYPES, FieldDefinition, Pipeline, Record
+from ..records import CORE_TYPES, FieldDefinition, Pipeline, Record, declaration_of
 from .guarding import Guarded, checks_of
 from .offering import kind_of_offer, schemes_of, type_name
 from .state import ALL_TYPES, Offer, PluginState
@@ -159,7 +159,15 @@ class Loaded:
 
     def missing_check(self, record_type: str) -> str | None:
         """Return the plugin whose check on a record type is missing, so that it can not be written; None where none is."""
-        return self.missing_checks.get(record_type) or self.missing_checks.get(ALL_TYPES)
+        plugin = self.missing_checks.get(record_type)
+        if plugin is None and ALL_TYPES in self.missing_checks and record_type not in self._operational:
+            plugin = self.missing_checks[ALL_TYPES]
+        return plugin
+
+    @property
+    def _operational(self) -> frozenset[str]:
+        """Types that keep the house running: nobody's checks are asked for them unless by their very name."""
+        return frozenset(type_name(of) for of in self.types if declaration_of(of).mode == "operational")
 
     def states_now(self, quarantined: Collection[str]) -> tuple[PluginState, ...]:
         """Return the states, with the plugins marked that are passed over now (``Hooks.quarantined``)."""

@@ -33,11 +33,11 @@ def install(
     unit: Unit, pipelines: Sequence[tuple[str, Pipeline]], fields: Sequence[tuple[str, FieldDefinition]]
 ) -> int:
     """Bring the kept definitions to the declared ones; return how many records changed. The epoch moves if any did."""
-    changed = _install(unit, KeptPipeline, [_pipeline(plugin, p) for plugin, p in pipelines], ("key",))
-    changed += _install(
-        unit, KeptStage, [s for plugin, p in pipelines for s in _stages(plugin, p)], ("pipeline", "key")
-    )
-    changed += _install(unit, KeptField, [_field(plugin, f) for plugin, f in fields], ("of", "key"))
+    with unit.installing():
+        changed = _install(unit, KeptPipeline, [_pipeline(plugin, p) for plugin, p in pipelines], ("key",))
+        stages = [stage for plugin, p in pipelines for stage in _stages(plugin, p)]
+        changed += _install(unit, KeptStage, stages, ("pipeline", "key"))
+        changed += _install(unit, KeptField, [_field(plugin, f) for plugin, f in fields], ("of", "key"))
     if changed:
         next_epoch(unit)
     return changed

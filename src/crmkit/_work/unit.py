@@ -94,6 +94,7 @@ class Unit:
         self._face: Any = None
         self._over = False
         self._asked: str = ""
+        self.is_installing = False
 
     # --- transaction ---
     @property
@@ -130,6 +131,15 @@ class Unit:
             yield
         finally:
             self._asked = before
+
+    @contextmanager
+    def installing(self) -> Generator[None]:
+        """While declared definitions are installed: no hook is asked, so that a broken plugin never keeps a CRM from opening."""
+        self.is_installing = True
+        try:
+            yield
+        finally:
+            self.is_installing = False
 
     @property
     def face(self) -> Any:

@@ -181,7 +181,8 @@ class Writer:
         declaration = declaration_of(type(records[0]))
         if any(type(record) is not declaration.of for record in records):
             raise InvalidError("A batch holds records of one type: write one batch per type.", code="mixed_batch")
-        self._unit.house.may_write(declaration.name)
+        if not self._unit.is_installing:
+            self._unit.house.may_write(declaration.name)
         return declaration
 
     def _ready(self, declaration: Declaration, record: Any, old: Any) -> Any:
@@ -195,6 +196,8 @@ class Writer:
         return made
 
     def _through_hooks(self, declaration: Declaration, made: list[Any], olds: Sequence[Any]) -> list[Any]:
+        if self._unit.is_installing:
+            return made
         hooks = self._unit.house.hooks
         adjust = hooks.adjusters(declaration.of)
         if adjust is not None:
