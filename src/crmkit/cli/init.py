@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Final
 
@@ -63,6 +64,7 @@ def _text(store: str, time_zone: str, currency: str, languages: tuple[str, ...])
     listed = ", ".join(f'"{language}"' for language in languages)
     return (
         f'store = "{store}"\ntime_zone = "{time_zone}"\ncurrency = "{currency}"\nlanguages = [{listed}]\n'
+        f'secret = "{secrets.token_urlsafe(32)}"    # or "env:NAME": the key of survey tokens; keep it, and keep it to yourself\n'
         "plugins = []          # modules beside this file; installed plugins are found by themselves\n"
         "\n# [settings.PLUGIN]    # a plugin's own settings\n"
     )

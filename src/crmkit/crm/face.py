@@ -95,7 +95,8 @@ class CRM(Families):
         """
         named = {name: options.pop(name, None) for name in ("store", "time_zone", "currency", "languages")}
         code = {name: value for name, value in named.items() if value}
-        url, found = project_options(read_project(path, options.get("environ", os.environ), **code))
+        environ = options.get("environ", os.environ)
+        url, found = project_options(read_project(path, environ, **code), environ)
         return cls.open(url, **{**found, **options})
 
     @classmethod

@@ -62,7 +62,7 @@ def options_of(given: Mapping[str, Any]) -> Options:
     return Options(**given)
 
 
-def project_options(project: Project) -> tuple[str, dict[str, Any]]:
+def project_options(project: Project, environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
     """Return the store's URL and the options of a project; its modules are found beside its file."""
     return _beside(project.store, project.folder), {
         "plugins": project.plugins,
@@ -72,7 +72,22 @@ def project_options(project: Project) -> tuple[str, dict[str, Any]]:
         "time_zone": project.time_zone,
         "currency": project.currency,
         "languages": project.languages,
+        "secret": _secret(project, environ),
     }
+
+
+def _secret(project: Project, environ: Mapping[str, str]) -> str:
+    """Return the project's secret, looked up where it is named by reference."""
+    kind, _, name = project.secret.partition(":")
+    try:
+        if kind == "env":
+            return environ[name]
+        return (project.folder / name).read_text("utf-8").strip() if kind == "file" else project.secret
+    except (KeyError, OSError) as error:
+        raise InvalidError(
+            f"The project's secret ({project.secret!r}) is not there: set it, or name another place in crmkit.toml.",
+            code="secret",
+        ) from error
 
 
 def _beside(url: str, folder: Path) -> str:

@@ -149,9 +149,10 @@ def _interactions(chance: random.Random, customers: list[Row], until: datetime) 
         touchpoint = chance.choices([t[0] for t in TOUCHPOINTS], (24, 22, 8, 20, 10, 16))[0]
         inbound = chance.random() < 0.62
         made.append(_interaction(chance, customer, at, channel, touchpoint, inbound=inbound))
-        is_answered = inbound and len(made) < INTERACTIONS and chance.random() < 0.8
+        is_answered = inbound and len(made) < INTERACTIONS and (chance.random() < 0.93 or (until - at).days > 45)
         answer_at = at + timedelta(hours=chance.choice((1, 2, 3, 5, 8, 22, 26)), minutes=chance.randrange(60))
         if is_answered and answer_at < until:
+            made[-1]["answered"] = _text(answer_at)
             made.append(_interaction(chance, customer, answer_at, channel, touchpoint, inbound=False))
     made.sort(key=lambda row: row["at"])
     for n, row in enumerate(made, 1):
@@ -171,6 +172,7 @@ def _interaction(  # all of them say what happened
         "agent": chance.choice(AGENTS)[0],
         "sentiment": "negative" if touchpoint == "accounting" and chance.random() < 0.35 else mood,
         "at": _text(at),
+        "answered": "",
     }
 
 
