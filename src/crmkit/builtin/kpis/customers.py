@@ -17,7 +17,9 @@ churn = kpis.spans(
 )  # fmt: skip
 churn_all_losses = kpis.spans(
     "churn-all-losses", of=Customer, field="status", value="customer", measure="losses", area="retention",
-    title="Churn, all losses", nothing="there was no customer at the start",
+    title="Churn, all losses",
+    explanation="All losses of a period by the customers at its start, also of those who came within it or came back.",
+    nothing="there was no customer at the start",
 )  # fmt: skip
 retention = kpis.spans(
     "retention", of=Customer, field="status", value="customer", measure="retention", area="retention",

@@ -52,7 +52,8 @@ def _clause(condition: Condition) -> str:
     if isinstance(condition, Compare):
         return f"{path_in_words(condition.path)} {_OPS[condition.op]} {_value(condition.value)}"
     if isinstance(condition, OneOf):
-        return f"{path_in_words(condition.path)} is one of {', '.join(map(_value, condition.values))}"
+        is_one_of = "is" if len(condition.values) == 1 else "is one of"
+        return f"{path_in_words(condition.path)} {is_one_of} {', '.join(map(_value, condition.values))}"
     if isinstance(condition, TextTest):
         return f"{path_in_words(condition.path)} {_TESTS[condition.test]} {_value(condition.value)}"
     return _having(condition)
