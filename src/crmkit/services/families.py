@@ -10,6 +10,7 @@ from .agents import Agents
 from .consents import Consents
 from .customers import Customers
 from .deals import Deals
+from .exporting.service import Exporting
 from .history import History
 from .importing.service import Importing
 from .interactions import Interactions
@@ -88,3 +89,7 @@ class Families(ABC):
     def consents(self) -> Consents:
         """Consent: grant, withdraw, object, state; suppressed addresses."""
         return self.service(Consents)
+
+    def exports(self) -> Exporting:
+        """Exporting: records become files that an import reads back."""
+        return self.service(Exporting)

@@ -7,12 +7,12 @@ import pytest
 
 from crmkit.errors import InvalidError
 from crmkit.records import Customer, declaration_of
+from crmkit.services.importing.by_name import mapping_by_name
 from crmkit.services.importing.mapping import (
     Column,
     ImportMapping,
     Target,
     Varying,
-    mapping_by_name,
     mapping_of,
     read_mapping,
 )

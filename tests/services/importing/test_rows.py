@@ -10,8 +10,9 @@ import pytest
 from crmkit.errors import InvalidError
 from crmkit.records import LocalText, Money, PartialDate, WallTime
 from crmkit.services.importing.addresses import Phone
+from crmkit.services.importing.by_name import mapping_by_name
 from crmkit.services.importing.cells import InertWriter, joined, split
-from crmkit.services.importing.mapping import Target, mapping_by_name, mapping_of
+from crmkit.services.importing.mapping import Target, mapping_of
 from crmkit.services.importing.problems import BadRow, Problem
 from crmkit.services.importing.reading import open_table
 from crmkit.services.importing.rows import Defaults, RowReader, row_reader

@@ -1,8 +1,9 @@
-"""Importing: files of rows become records.
+"""Importing: files of rows become records. ``service.Importing`` has the verbs.
 
-Its lower half knows files and values, and no store. In the order of use::
+Its upper half knows the CRM: ``kinds`` (what rows can become), ``batches`` (rows that are kept together), ``references``
+(records that rows name), ``keeping`` and the special keepers (from rows to records), ``results``. Its lower half knows files and values, and no store. In the order of use::
 
-    mapping = read_mapping(path_of_toml, targets)  # mapping: or mapping_by_name(table.header, targets)
+    mapping = read_mapping(path_of_toml, targets)  # mapping: or by_name.mapping_by_name(table.header, targets)
     table = open_table(path, mapping.file, wanted=mapping.wanted)  # reading
     reader = row_reader(mapping, table, targets, Defaults(time_zone="Europe/Amsterdam", currency="EUR"))  # rows
     with RejectWriter(reject_path(path), table) as rejects:  # rejects

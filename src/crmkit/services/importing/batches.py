@@ -7,9 +7,8 @@ from typing import Any, Final
 
 import attrs
 
-from . import customers
 from .drafts import ReadRow
-from .keeping import signature
+from .keeping import RecordKeeper
 from .problems import BadRow
 from .reading import Table
 from .rows import RowReader
@@ -37,13 +36,15 @@ class Batch:
         return len(self.rows) + len(self.bad)
 
 
-def batches(table: Table, reader: RowReader, target: ImportTarget, *, size: int, after: int) -> Iterator[Batch]:
+def batches(
+    table: Table, reader: RowReader, target: ImportTarget, keeper: type[RecordKeeper], *, size: int, after: int
+) -> Iterator[Batch]:
     """Yield the rows of a table in batches of at most ``size``, from the first line behind ``after``.
 
     Raises:
         InvalidError: the file ends inside quotation marks, or was changed since it was checked.
     """
-    kin = _Kin(target)
+    kin = _Kin(target, keeper)
     rows: list[ReadRow] = []
     bad: list[BadRow] = []
     line = after
@@ -51,7 +52,7 @@ def batches(table: Table, reader: RowReader, target: ImportTarget, *, size: int,
         row, refused = (read, None) if isinstance(read, ReadRow) else (None, read)
         if len(rows) + len(bad) >= size or (row is not None and kin.has(row)):
             yield Batch(tuple(rows), tuple(bad), line)
-            rows, bad, kin = [], [], _Kin(target)
+            rows, bad, kin = [], [], _Kin(target, keeper)
         if row is not None:
             kin.add(row)
             rows.append(row)
@@ -77,26 +78,19 @@ def _read(table: Table, reader: RowReader, after: int) -> Iterator[ReadRow | Bad
 class _Kin:
     """What the rows of a batch are known by, so that another one of the same record, or that needs one, comes in the next."""
 
-    def __init__(self, target: ImportTarget) -> None:
-        self._target = target
-        self._is_customers = target.name == "customers"
+    def __init__(self, target: ImportTarget, keeper: type[RecordKeeper]) -> None:
+        self._target, self._keeper = target, keeper
         self._known: set[Any] = set()
         self._words: set[str] = set()
-        self._own = [name for name, of in target.references.items() if of in (target.of, None)]
+        self._own = [name for name, of in target.references.items() if of is target.of]
 
     def has(self, row: ReadRow) -> bool:
-        return not self._known.isdisjoint(self._signature(row)) or self._needs(row)
+        return not self._known.isdisjoint(self._keeper.signature(self._target, row)) or self._needs(row)
 
     def add(self, row: ReadRow) -> None:
-        self._known.update(self._signature(row))
+        self._known.update(self._keeper.signature(self._target, row))
         if self._own:
-            self._words.update(self._names(row))
-
-    def _signature(self, row: ReadRow) -> list[Any]:
-        return [*signature(self._target, row), *(customers.signature(row) if self._is_customers else ())]
-
-    def _names(self, row: ReadRow) -> set[str]:
-        return customers.words(row) if self._is_customers else {str(part[-1]) for part in signature(self._target, row)}
+            self._words |= self._keeper.words(self._target, row)
 
     def _needs(self, row: ReadRow) -> bool:
         asked = (row.values.get(name) for name in self._own)

@@ -5,17 +5,21 @@ A row without an external id is about the customer who has its e-mail address, w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
+import attrs
+
 from ...query import each
-from ...records import ContactPoint, CustomerLink
+from ...records import ContactPoint, Customer, CustomerLink
 from ...records.contact_key import contact_key
 from .addresses import Phone
 from .drafts import Draft, ReadRow
 from .keeping import RecordKeeper
+from .mapping import Target
+from .targets import ImportTarget
 from .values import ExternalKey
 
 _KINDS: Final = {
@@ -39,6 +43,20 @@ class CustomerKeeper(RecordKeeper):
     def began(self, draft: Draft) -> datetime | None:
         """Since when somebody is a customer."""
         return draft.fields.get("since")
+
+    @classmethod
+    def signature(cls, target: ImportTarget, row: ReadRow) -> list[Any]:
+        """By its ids, or its e-mail addresses where it has none."""
+        known = super().signature(target, row)
+        if isinstance(row.values.get("external_id"), ExternalKey) or row.values.get("id"):
+            return known
+        return [*known, *(("email", key) for kind, key in addresses_of(row, "") if kind == "email")]
+
+    @classmethod
+    def words(cls, target: ImportTarget, row: ReadRow) -> set[str]:
+        """Its addresses, name and external id."""
+        found = {key for _, key in addresses_of(row, "")} | {str(row.values.get("name", ""))}
+        return found | super().words(target, row)
 
     def complete(self, drafts: Sequence[Draft]) -> None:
         """Keep addresses and links."""
@@ -115,16 +133,16 @@ def addresses_of(row: ReadRow, country: str) -> dict[tuple[str, str], str]:
     return found
 
 
-def signature(row: ReadRow) -> list[Any]:
-    """Return by what else than its ids a customer is known: its e-mail addresses, where it has no external id."""
-    if isinstance(row.values.get("external_id"), ExternalKey) or row.values.get("id"):
-        return []
-    return [("email", key) for kind, key in addresses_of(row, "") if kind == "email"]
-
-
-def words(row: ReadRow) -> set[str]:
-    """Return what other rows of the file may call the customer of a row."""
-    found = {key for _, key in addresses_of(row, "")} | {str(row.values.get("name", ""))}
-    if isinstance(row.values.get("external_id"), ExternalKey):
-        found.add(row.values["external_id"].value)
-    return found
+def of_customers(plain: ImportTarget, columns: Iterable[str]) -> ImportTarget:
+    """Return the target of customers: with their addresses, and the organisation that they are linked to."""
+    more = (
+        Target(name="email", kind="email", aliases=("e-mail", "e-mail address", "email address", "mail")),
+        Target(name="emails", kind="email", many=True),
+        Target(name="phone", kind="phone", aliases=("telephone", "phone number", "tel")),
+        Target(name="phones", kind="phone", many=True),
+        Target(name="postal", aliases=("address", "postal address")),
+        Target(name="postals", many=True),
+        Target(name="organisation", kind="ref"),
+        Target(name="organisation_role", kind="code"),
+    )
+    return attrs.evolve(plain, fields=(*plain.fields, *more), references={**plain.references, "organisation": Customer})

@@ -53,7 +53,28 @@ class RecordKeeper:
         self.complete(good)
         return [draft.outcome for draft in drafts]
 
-    # --- for targets of several records ---
+    # --- for rows that become several records ---
+    @classmethod
+    def signature(cls, target: ImportTarget, row: ReadRow) -> list[Any]:
+        """Return by what the record of a row is known: two rows of one batch must not share any of it."""
+        values = row.values
+        known: list[Any] = [("id", values["id"])] if values.get("id") else []
+        keys = (values.get("external_id"), *(values.get("external_ids") or ()))
+        known += [("external", *external_of(key, target.of)) for key in keys if isinstance(key, ExternalKey)]
+        for key in target.declaration.unique:
+            parts = tuple(values.get(name) for name in key)
+            if None not in parts:
+                known.append((key, parts))
+        return known
+
+    @classmethod
+    def words(cls, target: ImportTarget, row: ReadRow) -> set[str]:
+        """Return what other rows of the file may call the record of a row."""
+        values = row.values
+        keys = (values.get("external_id"), *(values.get("external_ids") or ()))
+        named = {key.value for key in keys if isinstance(key, ExternalKey)}
+        return named | {str(values[name]) for name in ("id", "key", "name", "title") if values.get(name)}
+
     def identify(self, drafts: Sequence[Draft]) -> None:
         """Find the record that each row is about, where there is one."""
         self._by_id([draft for draft in drafts if "id" in draft.more])
@@ -236,20 +257,6 @@ def _taken(key: tuple[str, str], field: str) -> ConflictError:
     return ConflictError(
         f"The external id {key[0]}:{key[1]} is another record's already.", code="external_id_taken", field=field
     )
-
-
-def signature(target: ImportTarget, row: ReadRow) -> list[Any]:
-    """Return by what the record of a row is known: two rows of one batch must not share any of it."""
-    values = row.values
-    known: list[Any] = [("id", values["id"])] if values.get("id") else []
-    if isinstance(values.get("external_id"), ExternalKey):
-        known.append(("external", *external_of(values["external_id"], target.of)))
-    known += [("external", *external_of(key, target.of)) for key in values.get("external_ids") or ()]
-    for key in target.declaration.unique:
-        parts = tuple(values.get(name) for name in key)
-        if None not in parts:
-            known.append((key, parts))
-    return known
 
 
 def _codes(value: Any) -> frozenset[str]:

@@ -127,8 +127,17 @@ def read_mapping(path: Path, targets: Iterable[Target]) -> ImportMapping:
     Raises:
         InvalidError: it is missing, unreadable or no TOML, or has mistakes: all at once, each with its place.
     """
+    return mapping_of(load_mapping(path), targets, name=path.name)
+
+
+def load_mapping(path: Path) -> dict[str, Any]:
+    """Read a mapping file as it stands, for targets that depend on it.
+
+    Raises:
+        InvalidError: it is missing, unreadable or no TOML.
+    """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         text = f"The mapping {path.name!r} can not be read ({error.strerror or error}). Check its name and folder."
         raise InvalidError(text, code="mapping-unreadable", field="map", params={"file": path.name}) from error
@@ -138,7 +147,21 @@ def read_mapping(path: Path, targets: Iterable[Target]) -> ImportMapping:
     except tomllib.TOMLDecodeError as error:
         text = f"The mapping {path.name!r} is no TOML: {error}."
         raise InvalidError(text, code="mapping-unreadable", field="map", params={"file": path.name}) from error
-    return mapping_of(table, targets, name=path.name)
+
+
+def named_columns(table: Mapping[str, Any]) -> list[str]:
+    """The names that a mapping gives columns, dotted ones whole, for targets that depend on them."""
+    columns: object = table.get("columns")
+    return list(_names("", cast("dict[str, object]", columns))) if isinstance(columns, dict) else []
+
+
+def _names(prefix: str, table: Mapping[str, object]) -> Iterator[str]:
+    for key, facts in table.items():
+        inner: Mapping[str, object] = cast("dict[str, object]", facts) if isinstance(facts, dict) else {}
+        if inner and not {"from", "join", "value"} & inner.keys():
+            yield from _names(f"{prefix}{key}.", inner)
+        else:
+            yield prefix + key
 
 
 def mapping_of(table: Mapping[str, object], targets: Iterable[Target], *, name: str = "mapping") -> ImportMapping:
@@ -168,27 +191,6 @@ def refuse(mistakes: Iterable[str], name: str) -> None:
         else "\n  ".join([f"{name} has {len(found)} mistakes:", *found])
     )
     raise InvalidError(text, code="mapping", field="map", params={"file": name, "mistakes": found})
-
-
-def mapping_by_name(header: Iterable[str], targets: Iterable[Target], file: FileFormat | None = None) -> ImportMapping:
-    """The mapping of a file whose columns have the names of the fields, whatever their case and spaces.
-
-    Other columns are left; a field's name goes before its aliases.
-    """
-    names: dict[str, str] = {}
-    for column in header:
-        names.setdefault(_simple(column), column)
-    found = {target.name: _first(names, target) for target in targets}
-    columns = [Column(target=target, sources=(name,)) for target, name in found.items() if name is not None]
-    return ImportMapping(file=file or FileFormat(), columns=tuple(columns))
-
-
-def _first(names: Mapping[str, str], target: Target) -> str | None:
-    return next((names[name] for name in map(_simple, (target.name, *target.aliases)) if name in names), None)
-
-
-def _simple(name: str) -> str:
-    return "_".join(name.strip().casefold().replace("-", " ").replace("_", " ").split())
 
 
 _FILE_KEYS: Final = ("encoding", "delimiter", "decimal", "format")

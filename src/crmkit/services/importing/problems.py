@@ -52,6 +52,10 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "not-an-id": "{value!r} is not an id",
         "external-id-taken": "the external id {value} is that of a {what}",
         "fact": "a {what} is a fact and is never changed",
+        "not-staged": "a {what} moves along no pipeline, or is not there",
+        "not-an-address": "{reason}",
+        "no-question": "the survey has no question {question!r} of {type}: add it, or let the mapping add the survey",
+        "no-survey-type": "{value!r} is no survey type: there are {known}",
         # addresses
         "email-no-at": "no '@'",
         "email-several-at": "more than one '@'",

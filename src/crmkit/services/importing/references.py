@@ -228,6 +228,14 @@ def _by_address(work: Work, of: Of, lookups: Sequence[Lookup]) -> Pairs:
             yield lookup, point.customer
 
 
+def by_addresses(work: Work, keys: Collection[str]) -> dict[str, set[UUID]]:
+    """Return the customers who have addresses, by key."""
+    found: dict[str, set[UUID]] = {}
+    for point in work.find(ContactPoint, each(ContactPoint).key.in_(keys)) if keys else ():
+        found.setdefault(point.key, set()).add(point.customer)
+    return found
+
+
 def _by_name(work: Work, of: Of, lookups: Sequence[Lookup]) -> Pairs:
     if of is not Customer:
         yield from _by_field(work, of, lookups, "name")
@@ -265,4 +273,4 @@ _SEARCHES: Final[Mapping[str, Callable[[Work, Of, Sequence[Lookup]], Pairs]]] = 
 
 
 def _word(of: Of) -> str:
-    return "agent or team" if of is None else declaration_of(of).name.replace("_", " ")
+    return "record" if of is None else declaration_of(of).name.replace("_", " ")

@@ -164,8 +164,13 @@ class _Fitting:
         if target.many:
             split = cells.split if self._table.is_exact and column.split is None else _splitter(column.split)
             return _many(fetch, split, convert, empty)
-        is_exact = self._table.is_exact and target.kind in ("text", "local_text")
+        is_exact = self._is_exact and target.kind in ("text", "local_text")
         return _one_exact(fetch, convert, empty) if is_exact else _one(fetch, convert, empty)
+
+    @property
+    def _is_exact(self) -> bool:
+        """Spaces around a text are meant: it is an export of ours, or JSON, which writes texts as they are."""
+        return self._table.is_exact or self._table.format == "json-lines"
 
     def _converter(self, column: Column, target: Target, setting: Setting) -> tuple[Parse, object]:
         """How texts that are not empty become values, and the value of an empty cell."""

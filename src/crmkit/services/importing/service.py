@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 
@@ -23,16 +23,16 @@ from ...errors import (
 from ...ports.work import Service, verb
 from ...records import Operation, declaration_of
 from .batches import BATCH, Batch, batches
-from .customers import CustomerKeeper
+from .by_name import mapping_by_name
 from .drafts import Outcome, ReadRow
-from .keeping import RecordKeeper
-from .mapping import ImportMapping, Target, mapping_by_name, mapping_of, read_mapping
+from .kinds import Kind, kinds
+from .mapping import ImportMapping, load_mapping, mapping_of, named_columns
 from .problems import TEXTS, Problem
 from .reading import Table, open_table
 from .rejects import RejectWriter, reject_path
 from .results import Count, ImportResult
 from .rows import Defaults, RowReader, row_reader
-from .targets import ImportTarget, is_importable, of_customers, target_of
+from .targets import ImportTarget
 
 _OF_A_ROW: Final = (InvalidError, RefusedError, ConflictError, NotFoundError, AmbiguousError, PluginError)
 """What one row can be at fault for; anything else ends the import."""
@@ -56,6 +56,7 @@ class _Job:
     """One import, ready to run."""
 
     path: Path
+    kind: Kind
     target: ImportTarget
     mapping: ImportMapping
     table: Table
@@ -70,30 +71,37 @@ class Importing(Service):
     """Importing files."""
 
     @verb
-    def targets(self) -> tuple[str, ...]:
+    def kinds(self) -> tuple[str, ...]:
         """Return what files can be imported as, by name."""
-        return tuple(sorted(_names(self.unit.house.types)))
+        return tuple(sorted(kinds(self.unit.house.types)))
 
     @verb
-    def target(self, name: str) -> ImportTarget:
-        """Return what columns a kind of row can have.
+    def target(self, name: str, columns: Sequence[str] = ()) -> ImportTarget:
+        """Return what the columns of a kind of row can become.
+
+        Args:
+            name: one of ``kinds()``, or a record type's name.
+            columns: the names in a mapping or header, for kinds whose targets depend on them.
 
         Raises:
             InvalidError: there is no such kind; the nearest is named.
         """
-        known = _names(self.unit.house.types)
-        singular = {declaration_of(of).name.replace("_", "-"): of for of in known.values()}
-        of = known.get(name) or singular.get(name.replace("_", "-")) or known.get(name.replace("_", "-"))
-        if of is None:
+        kind, unit = self._kind(name), cast(Any, self.unit)
+        return kind.target(unit.custom_fields(kind.of), columns)
+
+    def _kind(self, name: str) -> Kind:
+        known = kinds(self.unit.house.types)
+        name = name.replace("_", "-")
+        singular = {declaration_of(kind.of).name.replace("_", "-"): kind for kind in known.values()}
+        found = known.get(name) or singular.get(name)
+        if found is None:
             listed = ", ".join(sorted(known))
             raise InvalidError(
                 f"Nothing can be imported as {name!r}: there are {listed}.{nearest(name, known)}",
-                code="unknown_target",
+                code="unknown_kind",
                 field="of",
             )
-        unit: Any = self.unit
-        made = target_of(of, unit.custom_fields(of))
-        return of_customers(made) if made.name == "customers" else made
+        return found
 
     @verb(long=True)
     def run(
@@ -135,17 +143,23 @@ class Importing(Service):
         return run.dry() if dry_run else run.real()
 
     def _job(self, path: Path, of: str, mapping: Any, size: int, country: str) -> _Job:
-        target = self.target(of)
-        read = None if mapping is None else _read_mapping(mapping, target.fields)
-        if read is not None and {"id", "external_id"} & {column.target for column in read.columns}:
-            target = target.relaxed()
-        table = open_table(path, read.file if read else None, wanted=read.wanted if read else ())
-        if read is None:
+        kind = self._kind(of)
+        if mapping is None:
+            table = open_table(path)
+            target = self.target(of, table.header)
             read = mapping_by_name(table.header, target.fields)
+        else:
+            facts = load_mapping(Path(mapping)) if isinstance(mapping, Path | str) else mapping
+            target = self.target(of, named_columns(facts))
+            read = mapping_of(facts, target.fields, name=_name_of(mapping))
+            table = open_table(path, read.file, wanted=read.wanted)
+        if {"id", "external_id"} & {column.target for column in read.columns}:
+            target = target.relaxed()
         house = self.unit.house
         defaults = Defaults(time_zone=str(house.zone), currency=house.currency, country=country)
-        name = Path(mapping).name if isinstance(mapping, Path | str) else path.name
-        reader = row_reader(read, table, target.fields, defaults, name=name)
+        reader = row_reader(
+            read, table, target.fields, defaults, name=path.name if mapping is None else _name_of(mapping)
+        )
         if not reader.fields:
             known = ", ".join(field.name for field in target.fields)
             raise InvalidError(
@@ -154,33 +168,28 @@ class Importing(Service):
                 field="file",
             )
         return _Job(
-            path=path, target=target, mapping=read, table=table, reader=reader, size=size,
+            path=path, kind=kind, target=target, mapping=read, table=table, reader=reader, size=size,
             columns={field.target: field.column for field in reader.fields}, fingerprint=_fingerprint(path, of, read),
         )  # fmt: skip
 
     # --- inside a unit of work ---
-    def keep(self, target: ImportTarget, rows: Sequence[ReadRow]) -> list[Outcome]:
+    def keep(self, kind: Kind, target: ImportTarget, rows: Sequence[ReadRow]) -> list[Outcome]:
         """Keep rows in this unit of work: all together or, where that is refused, by ever smaller parts."""
         if not rows:
             return []
         try:
-            return self._together(target, rows)
+            return self._together(kind, target, rows)
         except _OF_A_ROW as error:
             if isinstance(error, PluginError) and error.code == "check_missing":
                 raise
             if len(rows) == 1:
                 return [(_problem(error),)]
         middle = len(rows) // 2
-        return self.keep(target, rows[:middle]) + self.keep(target, rows[middle:])
+        return self.keep(kind, target, rows[:middle]) + self.keep(kind, target, rows[middle:])
 
     @verb
-    def _together(self, target: ImportTarget, rows: Sequence[ReadRow]) -> list[Outcome]:
-        return keeper_of(target)(self.unit, target).keep(rows)
-
-
-def keeper_of(target: ImportTarget) -> type[RecordKeeper]:
-    """Return what keeps the rows of a target."""
-    return CustomerKeeper if target.name == "customers" else RecordKeeper
+    def _together(self, kind: Kind, target: ImportTarget, rows: Sequence[ReadRow]) -> list[Outcome]:
+        return kind.keeper(self.unit, target).keep(rows)
 
 
 class _Run:
@@ -220,7 +229,7 @@ class _Run:
 
     def _kept(self, batch: Batch, operation: Operation) -> Callable[[Importing], tuple[list[Outcome], Operation]]:
         def keep(me: Importing) -> tuple[list[Outcome], Operation]:
-            outcomes = me.keep(self._job.target, batch.rows)
+            outcomes = me.keep(self._job.kind, self._job.target, batch.rows)
             counts = Count.of(self._count.counts, ())
             for outcome in (*outcomes, *((bad.problems) for bad in batch.bad)):
                 counts.note(outcome)
@@ -247,7 +256,7 @@ class _Run:
         def look(me: Importing) -> None:
             self._count = Count()
             for batch in self._batches():
-                self._note(batch, me.keep(self._job.target, batch.rows), None)
+                self._note(batch, me.keep(self._job.kind, self._job.target, batch.rows), None)
             raise _DryRun
 
         try:
@@ -259,7 +268,7 @@ class _Run:
     # --- both ---
     def _batches(self) -> Iterator[Batch]:
         job = self._job
-        return batches(job.table, job.reader, job.target, size=job.size, after=self._resumed_at)
+        return batches(job.table, job.reader, job.target, job.kind.keeper, size=job.size, after=self._resumed_at)
 
     def _note(self, batch: Batch, outcomes: Sequence[Outcome], rejects: RejectWriter | None) -> None:
         refused = list(batch.bad)
@@ -296,14 +305,8 @@ def _nobody(done: int) -> None:
     return None
 
 
-def _names(types: Sequence[Any]) -> dict[str, Any]:
-    return {declaration_of(of).plural: of for of in types if is_importable(of)}
-
-
-def _read_mapping(mapping: Path | str | Mapping[str, Any], fields: Sequence[Target]) -> ImportMapping:
-    if isinstance(mapping, Path | str):
-        return read_mapping(Path(mapping), fields)
-    return mapping_of(mapping, fields)
+def _name_of(mapping: Any) -> str:
+    return Path(mapping).name if isinstance(mapping, Path | str) else "The mapping"
 
 
 def _fingerprint(path: Path, of: str, mapping: ImportMapping) -> str:

@@ -8,7 +8,6 @@ from typing import Any, Final
 import attrs
 
 from ...records import (
-    Customer,
     Declaration,
     Field,
     Record,
@@ -103,18 +102,3 @@ def _is_plain_id(field: Field) -> bool:
 
 def _type_of(field: Field) -> Any:
     return field.target if field.kind == "ref" and field.target is not Record else None
-
-
-def of_customers(plain: ImportTarget) -> ImportTarget:
-    """Return the target of customers: with their addresses, and the organisation that they are linked to."""
-    more = (
-        Target(name="email", kind="email", aliases=("e-mail", "e-mail address", "email address", "mail")),
-        Target(name="emails", kind="email", many=True),
-        Target(name="phone", kind="phone", aliases=("telephone", "phone number", "tel")),
-        Target(name="phones", kind="phone", many=True),
-        Target(name="postal", aliases=("address", "postal address")),
-        Target(name="postals", many=True),
-        Target(name="organisation", kind="ref"),
-        Target(name="organisation_role", kind="code"),
-    )
-    return attrs.evolve(plain, fields=(*plain.fields, *more), references={**plain.references, "organisation": Customer})
