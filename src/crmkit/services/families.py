@@ -90,6 +90,7 @@ class Families(ABC):
         """Consent: grant, withdraw, object, state; suppressed addresses."""
         return self.service(Consents)
 
+    @property
     def exports(self) -> Exporting:
         """Exporting: records become files that an import reads back."""
         return self.service(Exporting)
