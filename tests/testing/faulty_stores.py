@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -106,6 +107,13 @@ class KeepsRolledBack(T):
     def rollback(self) -> None:
         if not self._is_over:
             self.commit()
+
+
+class ReadsWhatIsNew(T):
+    def _table(self, of: type[Record]) -> Any:
+        if not self._is_writer:
+            self._tables = dict(self._space.tables)
+        return super()._table(of)
 
 
 class WritesAlways(T):
@@ -231,6 +239,17 @@ class SharesCompanies(MemoryStore):
 
 class Boasts(MemoryStore):
     capabilities = MemoryStore.capabilities | {"telepathy"}  # type: ignore[assignment]  # no word of ours
+
+
+class SpacePerThread(MemoryStore):
+    """As a database in memory of each connection would be."""
+
+    capabilities = MemoryStore.capabilities | {"concurrent_writers"}
+
+    def begin(self, *, write: bool) -> MemoryTransaction:
+        thread = threading.current_thread()
+        apart = self if thread is threading.main_thread() else self.tenant(thread.name)
+        return MemoryStore.begin(apart, write=write)
 
 
 class GuestUndeclared(MemoryStore):

@@ -42,10 +42,12 @@ from tests.testing.faulty_stores import (
     MissingIsUnequal,
     NamesAnotherKey,
     NeverEnds,
+    ReadsWhatIsNew,
     RoundsTotals,
     SharesCompanies,
     ShufflesCells,
     SkipsTies,
+    SpacePerThread,
     StopsAtAConflict,
     TakesAnyType,
     TakesIds,
@@ -136,6 +138,7 @@ FAULTS: list[tuple[type[MemoryTransaction], set[str]]] = [
     (KeepsSavepoints, {"test_savepoints_undo_what_came_after_them", "test_a_forgotten_savepoint_leaves_its_writes"}),
     (ForgetsByUndoing, {"test_a_forgotten_savepoint_leaves_its_writes"}),
     (KeepsRolledBack, {"test_nothing_is_seen_before_the_commit_nor_kept_after_a_rollback", "test_bytes_are_kept_under_their_digest"}),
+    (ReadsWhatIsNew, {"test_a_reader_sees_one_state"}),
     (WritesAlways, {"test_a_transaction_that_only_reads_refuses_to_write"}),
     (NeverEnds, {"test_a_transaction_that_is_over_is_over"}),
     (ClaimsWithoutFence, {"test_a_claim_leases_what_the_question_finds", "test_what_is_claimed_is_not_claimed_again"}),
@@ -164,6 +167,7 @@ STORES: list[tuple[type[MemoryStore], set[str]]] = [
     (TakesAnyType, {"test_a_record_of_a_type_that_the_store_was_not_opened_with_is_refused"}),
     (SharesCompanies, {"test_companies_beside_each_other_share_nothing"}),
     (Boasts, {"test_capabilities_are_known_words"}),
+    (SpacePerThread, {"test_writers_of_several_threads_lose_nothing"}),
     (GuestUndeclared, {"test_what_is_not_declared_is_refused"}),
 ]  # fmt: skip
 

@@ -26,6 +26,9 @@ __all__ = [
 ]  # fmt: skip
 R = TypeVar("R", bound=Record)
 Capability = Literal["guest", "select", "concurrent_writers", "durable", "tenants", "prefix", "blobs"]
+"""What a store can do beyond the required methods: ``guest`` (``on``), ``select`` (``execute``), ``concurrent_writers`` (threads
+and processes write to one place, in turn or at once), ``durable`` (what was committed outlives the process), ``tenants``,
+``prefix`` (of its tables), ``blobs``."""
 
 
 @attrs.frozen

@@ -6,19 +6,42 @@ import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, Final, TypeVar, cast
 from uuid import UUID
 
 import attrs
 
 from crmkit.errors import InvalidError, NotFoundError, StoreError, UnsupportedError
 from crmkit.ports.store import Add, NotApplied, Remove, Transaction, Write
-from crmkit.query import Evaluator, Find, Page, Tallied, Tally, tally
+from crmkit.query import And, Compare, Condition, Evaluator, FieldStep, Find, Page, Path, Tallied, Tally, tally
 from crmkit.records import Declaration, LedgerEntry, Record, declaration_of
 
 from .tables import Space, Table, as_type, rebuilt
 
 R = TypeVar("R", bound=Record)
+
+
+_NOBODY: Final = UUID(int=0)
+
+
+def equalities(where: Condition | None) -> Mapping[str, Any]:
+    """Return what the records that a condition holds for must have in their own fields."""
+    parts = where.parts if isinstance(where, And) else () if where is None else (where,)
+    return {
+        str(part.path): part.value
+        for part in parts
+        if isinstance(part, Compare) and part.op == "==" and _is_own_constant(part)
+    }
+
+
+def _is_own_constant(part: Compare) -> bool:
+    step = part.path._steps[0]
+    return (
+        len(part.path._steps) == 1
+        and isinstance(step, FieldStep)
+        and not isinstance(part.value, Path)
+        and part.value is not None
+    )
 
 
 @attrs.define
@@ -61,7 +84,16 @@ class MemoryTransaction(Transaction):
 
     def find(self, question: Find[R]) -> Page[R]:
         """Return the page that a bound question asks for. See ``Transaction.find``."""
-        return Evaluator(self).find(question)
+        return Evaluator(self).find(question, self._narrowed(question))
+
+    def _narrowed(self, question: Find[R]) -> Sequence[R] | None:
+        """Return the records that can answer a question which names an id or a whole unique key; None: any can."""
+        table, given = self._table(question.of), equalities(question.where)
+        found = given.get("id")
+        for key, holder in table.keys.items():
+            if found is None and given.keys() >= set(key):
+                found = holder.get(tuple(given[name] for name in key), _NOBODY)
+        return None if found is None else tuple(self.get(question.of, [found]).values())
 
     def tally(self, question: Tally) -> list[Tallied]:
         """Return the cells of a bound tally. See ``Transaction.tally``."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import BinaryIO
 from uuid import uuid4
 
 import attrs
 import pytest
 
-from ...errors import InvalidError, NotFoundError, StoreError, UnsupportedError
+from ...errors import InvalidError, NotFoundError, StoreError, TryAgain, UnsupportedError
 from ...ports.store import Add, Rehome, Remove, Replace, Store
 from ...query import Find, bind, each, find
 from ...records import Customer
@@ -153,6 +155,26 @@ class WritesContract(OpenedContract):
         transaction.rollback()
         assert read(opened, one) is None
 
+    def test_a_reader_sees_one_state(self, opened: Store) -> None:
+        """What is committed meanwhile is for the next reader."""
+        one, two = Task(key="a"), Task(key="b")
+        kept(opened, one)
+        with passing(opened) as reader:
+            assert list(reader.find(find(Task))) == [one]
+            assert kept(opened, two, Replace(attrs.evolve(one, phase="done"))) == []
+            assert reader.get(Task, [one.id, two.id]) == {one.id: one}
+            assert list(reader.find(find(Task))) == [one]
+        assert (read(opened, one), read(opened, two)) == (attrs.evolve(one, phase="done"), two)
+
+    def test_writers_of_several_threads_lose_nothing(self, opened: Store) -> None:
+        """In turn or at once: what each one committed is kept, and of one key there is one record."""
+        needs(opened, "concurrent_writers")
+        with ThreadPoolExecutor(4) as pool:
+            added = list(pool.map(partial(_added_alone, opened), [Task(key=f"{n // 2}") for n in range(40)]))
+        assert sum(added) == 20
+        with passing(opened) as transaction:
+            assert sorted(str(task.key) for task in transaction.find(find(Task))) == sorted(str(n) for n in range(20))
+
     def test_a_transaction_that_only_reads_refuses_to_write(self, opened: Store) -> None:
         """A reader that wrote could be run on a copy."""
         with passing(opened) as transaction, pytest.raises(UnsupportedError):
@@ -266,6 +288,14 @@ class WritesContract(OpenedContract):
 def _free(at: datetime = NOW) -> Find[Task]:
     task = each(Task)
     return bind(find(Task, task.lease_until.is_missing | (task.lease_until <= at), order=[task.due_at]), BINDING)
+
+
+def _added_alone(store: Store, task: Task) -> bool:
+    while True:
+        try:
+            return kept(store, task) == []
+        except TryAgain:
+            continue
 
 
 def _digest(data: bytes) -> bytes:
