@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -12,7 +15,7 @@ from hypothesis import given, settings
 from crmkit.crm import CRM
 from crmkit.errors import InvalidError, RefusedError
 from crmkit.ports.plugin import Plugin
-from crmkit.ports.work import AccessRule
+from crmkit.ports.work import AccessRule, Change, Refusal, check
 from crmkit.query import each
 from crmkit.records import (
     AnyRef,
@@ -275,3 +278,59 @@ def test_what_the_actor_may_not_see_moves_too(clock: Clock) -> None:
         mina.customers.merge(winner, loser)
         assert crm.get(Deal, hidden.id).customer == winner.id
         assert not mina.deals.find(customer=winner)
+
+
+def test_merges_at_once_end_and_leave_one_of_each_group(tmp_path: Path, empty_file: Path) -> None:
+    """Four at once merge the same six in every direction: A into B while B goes into A, too."""
+    url = f"sqlite:///{shutil.copy(empty_file, tmp_path / 'crm.db')}"
+    with CRM.open(url, plugins=[plugin], discover=False) as crm:
+        people = [crm.customers.add(name=f"p{n}", email=f"p{n}@example.nl") for n in range(6)]
+        for one in people:
+            crm.deals.open(one, title=one.name)
+        pairs = [(a, b) for a in range(4) for b in range(4) if a != b]
+
+        def work(seed: int) -> None:
+            with CRM.open(url, plugins=[plugin], discover=False) as mine:
+                for a, b in random.Random(seed).sample(pairs, len(pairs)):
+                    mine.customers.merge(people[a], people[b])
+
+        with ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(work, seed) for seed in range(4)]:
+                done.result()
+        assert len(crm.find(Customer)) == 3
+        assert len({crm.get(Customer, one.id).id for one in people[:4]}) == 1
+        assert len(crm.find(Deal)) == len(crm.find(ContactPoint)) == 6
+        assert len(crm.find(Redirect)) == 3
+        assert dangling(crm) == []
+
+
+def test_what_a_plugin_keeps_moves_without_the_plugin(tmp_path: Path, empty_file: Path) -> None:
+    url = f"sqlite:///{shutil.copy(empty_file, tmp_path / 'crm.db')}"
+    with CRM.open(url, plugins=[plugin], discover=False) as crm, crm.transaction() as tx:
+        winner, loser = tx.customers.add(name="Anna"), tx.customers.add(name="A")
+        visit = tx.add(Visit(customer=loser.id, day="1", guest=loser.id))
+        bill = tx.add(Bill(visit=visit.id, total=5))
+        same = tx.add(Visit(customer=winner.id, day="2"))
+        newer = tx.add(Visit(customer=loser.id, day="2"))
+    with CRM.open(url, discover=False) as crm:
+        crm.customers.merge(winner.id, loser.id)
+    with CRM.open(url, plugins=[plugin], discover=False) as crm:
+        assert {v.customer for v in crm.find(Visit)} == {winner.id}
+        assert {v.id for v in crm.find(Visit)} == {visit.id, max(same.id, newer.id)}
+        assert (crm.get(Visit, visit.id).guest, crm.get(Bill, bill.id).customer_id) == (winner.id, winner.id)
+
+
+def test_no_rule_stops_the_moves(clock: Clock) -> None:
+    """A check that allows no change of deals, and one that is not there any more, leave a merge alone."""
+
+    @check(Deal)
+    def frozen(change: Change[Deal]) -> Refusal | None:
+        return None if change.kind == "added" else Refusal("Deals stay as they are.")
+
+    with CRM.open("memory:", plugins=[plugin, Plugin("rules", offers=[frozen])], discover=False, clock=clock) as crm:
+        winner, loser = crm.customers.add(name="Anna"), crm.customers.add(name="A")
+        deal = crm.deals.open(loser, title="x")
+        with pytest.raises(RefusedError):
+            crm.deals.change(deal, title="y")
+        crm.customers.merge(winner, loser)
+        assert crm.get(Deal, deal.id).customer == winner.id
