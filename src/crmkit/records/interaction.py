@@ -63,7 +63,7 @@ class Interaction(
     due_at: Annotated[datetime | None, Indexed()] = None
     reminded_at: datetime | None = None
     recurrence: Code = ""
-    """How a planned interaction repeats: ``daily``, ``weekly``, ``monthly``, ``yearly``, or empty."""
+    """How a planned interaction repeats: ``daily``, ``weekly``, ``monthly``, ``yearly``, or empty; see ``recurrence.py``."""
     duration_s: int | None = None
     outcome: Code = ""
     sentiment: Annotated[Code, Choices("", "positive", "neutral", "negative")] = ""
