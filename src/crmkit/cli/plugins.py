@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ import click
 
 from ..crm import CRM
 from ..errors import InvalidError, NotFoundError, nearest
-from .showing import say, show
+from ..settings import Project, read_project, switch
+from .showing import Cells, say, show
 from .state import current_run
 
 
-@click.group(help="Plugins: list, show, doctor, manifest.")
+@click.group(help="Plugins: list, show, doctor, disable, enable, manifest.")
 def plugins() -> None:
     """Group of commands."""
 
@@ -25,7 +27,7 @@ def list_() -> None:
     from .._plugins import discovered  # metadata only
 
     found = [] if current_run().no_plugins else list(discovered(_disabled()))
-    columns = {
+    columns: Cells = {
         "NAME": lambda k: k.state.name,
         "VERSION": lambda k: k.state.version,
         "FROM": lambda k: k.state.distribution,
@@ -40,11 +42,11 @@ def list_() -> None:
 
 
 def _disabled() -> tuple[str, ...]:
-    import os
+    return _project().disabled
 
-    from ..settings import read_project
 
-    return read_project(current_run().project, os.environ).disabled
+def _project() -> Project:
+    return read_project(current_run().project, os.environ)
 
 
 def offers_in_words(manifest: Mapping[str, Any]) -> str:
@@ -94,7 +96,7 @@ def doctor(crm: CRM) -> None:
             "orphaned": orphans,
         })  # fmt: skip
         return
-    columns = {"NAME": lambda s: s.name, "VERSION": lambda s: s.version, "STATE": lambda s: s.state,
+    columns: Cells = {"NAME": lambda s: s.name, "VERSION": lambda s: s.version, "STATE": lambda s: s.state,
                "FROM": lambda s: s.distribution, "WHY, AND WHAT TO DO": lambda s: f"{s.reason} {s.remedy}".strip()}  # fmt: skip
     show(list(crm.plugins), columns=columns, noun="plugin")
     for problem in crm.house.loaded.problems:
@@ -103,6 +105,22 @@ def doctor(crm: CRM) -> None:
         click.echo(f"Record type {name}: kept without its plugin; it can be read, exported and erased.")
     for failure in crm.house.hooks.reports:
         click.echo(str(failure))
+
+
+@plugins.command(help="Switch a plugin off, in crmkit.toml; nothing of it is imported.")
+@click.argument("name")
+def disable(name: str) -> None:
+    """Switch a plugin off."""
+    changed = switch(_project(), name, off=True)
+    say(f"{name} is switched off." if changed else f"{name} was switched off already.", name=name, state="disabled")
+
+
+@plugins.command(help="Switch a plugin on again, in crmkit.toml.")
+@click.argument("name")
+def enable(name: str) -> None:
+    """Switch a plugin on again."""
+    changed = switch(_project(), name, off=False)
+    say(f"{name} is switched on." if changed else f"{name} was not switched off.", name=name, state="discovered")
 
 
 @plugins.command(help="Write the manifest of a plugin, for its wheel: what it offers, without importing it.")

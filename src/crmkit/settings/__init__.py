@@ -5,8 +5,9 @@ from __future__ import annotations
 from .plugin import Told, plugin_settings, settings_told, variable_of
 from .project import FILE_NAME, Project, read_project
 from .schema import project_schema, settings_schema
+from .switching import switch
 
 __all__ = [
-    "FILE_NAME", "Project", "Told", "plugin_settings", "project_schema", "read_project", "settings_schema", "settings_told",
+    "FILE_NAME", "Project", "Told", "plugin_settings", "project_schema", "read_project", "settings_schema", "switch", "settings_told",
     "variable_of",
 ]  # fmt: skip
