@@ -105,8 +105,8 @@ class CRM(Families):
         made = options_of(options)
         loaded = load_plugins(made)
         house = build_house(made, loaded, cls._of_unit)
-        store = store_class(loaded, f"{dialect}:").open(
-            f"{dialect}:", house.types, schema=schema, prefix=prefix, options={"embedded": True}
+        store = store_class(loaded, f"{dialect}://").open(
+            f"{dialect}://", house.types, schema=schema, prefix=prefix, options={"embedded": True}
         )
         return cls(house, Runner(house=house, store=store))
 
