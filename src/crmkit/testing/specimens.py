@@ -56,7 +56,7 @@ class Specimen(Record, unique=[("source", "number")], indexes=[("code", "at")]):
     tags: frozenset[Code] | None = None
     other: Id[Specimen] | None = None
     subject: Annotated[AnyRef | None, Indexed()] = None
-    data: JSON = None
+    data: JSON | None = None
     digest: Digest | None = None
 
 

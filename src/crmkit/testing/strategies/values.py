@@ -166,7 +166,7 @@ _STRATEGIES: Final[Mapping[Kind, Callable[[Field], SearchStrategy[Any]]]] = {
     "wall_time": lambda _: _wall_times(),
     "local_text": lambda _: _local_texts(),
     "codes": lambda _: st.frozensets(codes().filter(bool), max_size=3),
-    "json": lambda _: jsons(),
+    "json": lambda _: jsons().filter(lambda value: value is not None),
     "digest": lambda _: st.binary(max_size=33).map(Digest),
 }
 
