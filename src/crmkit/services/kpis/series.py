@@ -61,7 +61,6 @@ class Series:
         group: what is grouped by; empty without.
         level: the confidence of the intervals.
         compare: what ``previous`` is.
-        uses_present_values: groups and sums are of fields as they are now, not as they were then.
     """
 
     name: str
