@@ -254,6 +254,16 @@ class TestPlugins:
             crm.kpis.show("broken")
         assert crm.kpis.show("win-rate").latest.value is None  # the others go on
 
+    def test_nothing_counted_is_no_value_whatever_the_function_says(self, open_crm: Callable[..., CRM]):
+        @kpi(of=Deal, at=d.closed_at, count={"n": count(), "won": count(d.state == "won")})
+        def careless(t: Tallied) -> float | None:
+            """Never divides by nothing, and so makes a 0 of it."""
+            return t.won / max(t.n, 1)
+
+        crm = open_crm(plugins=[Plugin("mine", offers=(careless,))], discover=False)
+        row = crm.kpis.show("careless").latest
+        assert (row.value, row.reason) == (None, "no deal was closed")
+
     def test_a_value_that_is_no_number_names_its_plugin(self, open_crm: Callable[..., CRM]):
         @kpi(of=Deal, at=d.closed_at, count={"n": count()})
         def endless(t: Tallied) -> float | None:

@@ -104,6 +104,11 @@ class TestDeals:
         shares = {row.currency: row.value for row in crm.kpis.show("win-rate-value", by="month", last=2) if row.n}
         assert shares == {"EUR": 0.75, "USD": 1}
 
+    def test_what_is_paid_back_counts_too(self, crm: CRM):
+        crm.add([deal("won", "100"), deal("won", "-30"), deal("won", "0")])
+        row = october(crm, "won-value")
+        assert (row.value, row.n) == (70, 3)
+
     def test_sales_cycle_is_a_type_7_median_in_days(self, crm: CRM):
         for days in (1, 2, 4, 10):
             crm.add(deal("won", opened_at=at(10) - timedelta(days=days)))
