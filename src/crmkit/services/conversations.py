@@ -24,6 +24,9 @@ GAP: Final = timedelta(days=14)
 """After so long without a word a conversation is over, and the next message opens another."""
 _TICK: Final = timedelta(microseconds=1)
 
+SURVEY_ANSWER: Final = "survey-answer"
+"""The kind of a reply that answered a survey: it waits for no answer, and opens no conversation."""
+
 
 def takes_part(interaction: Interaction) -> bool:
     """Whether an interaction is part of conversations."""
@@ -32,6 +35,7 @@ def takes_part(interaction: Interaction) -> bool:
         and interaction.occurred_at is not None
         and interaction.direction in ("in", "out")
         and not interaction.is_automated
+        and interaction.kind != SURVEY_ANSWER
     )
 
 
@@ -77,6 +81,7 @@ def _same_thread(interaction: Interaction, address_key: str) -> list[Condition]:
         i.state == "done",
         i.direction != "internal",
         i.is_automated == False,  # noqa: E712  # a condition
+        i.kind != SURVEY_ANSWER,
     ]
 
 

@@ -18,6 +18,7 @@ from .kpis import Kpis
 from .messages import Messages
 from .naming import Naming
 from .pipelines import Pipelines
+from .surveys.verbs import Surveys
 from .touchpoints import Touchpoints
 
 Sv = TypeVar("Sv", bound=Service)
@@ -94,3 +95,8 @@ class Families(ABC):
     def exports(self) -> Exporting:
         """Exporting: records become files that an import reads back."""
         return self.service(Exporting)
+
+    @property
+    def surveys(self) -> Surveys:
+        """Surveys: create, publish, send, answer, form, responses, show."""
+        return self.service(Surveys)

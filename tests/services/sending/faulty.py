@@ -31,7 +31,7 @@ class Faulty(Channel):
 
     name = "faulty"
     addresses = "email"
-    max_characters = 200
+    max_characters = 2000
 
     def __init__(self, settings: Book) -> None:
         self.book = settings
@@ -62,7 +62,11 @@ class Faulty(Channel):
         name, _, text = rest.partition(" ")
         if kind == "status":
             return [StatusReport(external_id=name, status=text)]  # type: ignore[arg-type]  # as the test says
-        return [IncomingMessage(external_id=name, address="anna@example.nl", text=text)]
+        return [
+            IncomingMessage(
+                external_id=name, address="anna@example.nl", text=text, in_reply_to=request.headers.get("reply", "")
+            )
+        ]
 
 
 class Repeatable(Faulty):

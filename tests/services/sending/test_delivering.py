@@ -152,7 +152,7 @@ def test_a_provider_that_gives_one_name_twice_loses_nothing(shop: CRM, anna: Cus
 
 
 def test_too_long_a_text_is_not_handed_over(shop: CRM, anna: Customer, book: Book) -> None:
-    message = queue(shop, anna, "x" * 201)
+    message = queue(shop, anna, "x" * 2001)
     shop.messages.deliver()
     assert (now(shop, message).status, now(shop, message).reason) == ("suppressed", "too_long")
     assert not book.given

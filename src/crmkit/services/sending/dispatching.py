@@ -196,7 +196,7 @@ class Dispatching(Service):
             external_id=external_id or f"message:{message.id.hex}",
             direction="out",
             subject=message.subject,
-            body=message.text.replace(TOKEN, "").rstrip(),
+            body=_without_token(message.text),
             address=message.address,
             about=message.about,
             is_automated=True,
@@ -267,6 +267,10 @@ def suppress(service: Service, kind: str, address: str, reason: str) -> Suppress
     for found in service.find(Suppression, s.channel == kind, s.subject == subject, limit=1):
         return found
     return service.add(Suppression(channel=kind, subject=subject, reason=_word(reason), at=service.now))
+
+
+def _without_token(text: str) -> str:
+    return "\n".join(line for line in text.split("\n") if TOKEN not in line).rstrip() if TOKEN in text else text
 
 
 def _word(text: str) -> str:

@@ -20,8 +20,9 @@ from ...ports.channel import Channel, IncomingMessage, Received, StatusReport
 from ...ports.work import Service
 from ...query import each
 from ...records import Attachment, ChannelAccount, Customer, Digest, Id, Interaction, Message
+from ..conversations import SURVEY_ANSWER
 from ..interactions import Interactions
-from .answering import answer_of
+from .answering import answer_of, note_interaction
 from .digests import message_of_reply
 from .dispatching import Dispatching, suppress
 from .invitations import note_invitation
@@ -119,11 +120,13 @@ class Incoming(Service):
         if self._is_known(channel, item.external_id):
             return Arrived()
         answered = self._answered(channel, item.in_reply_to)
-        kept = self._recorded(channel, item, answered)
+        response = None if item.is_automatic else answer_of(self, answered, item.text)
+        kept = self._recorded(channel, item if response is None else attrs.evolve(item, kind=SURVEY_ANSWER), answered)
+        if response is not None:
+            note_interaction(self, response, kept)
         for name, media_type, data in item.attachments:
             self._attached(kept, name, media_type, data)
-        is_answer = answered is not None and not item.is_automatic and answer_of(self, answered, kept, item.text)
-        return Arrived(interactions=1, answers=int(is_answer))
+        return Arrived(interactions=1, answers=int(response is not None))
 
     def _recorded(self, channel: Channel, item: IncomingMessage, answered: Message | None) -> Interaction:
         customer = None if answered is None or answered.customer is None else self._customer(answered.customer)
