@@ -1,0 +1,42 @@
+"""Commands about plugins work whatever a plugin does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+PROGRAM = "import sys; from crmkit.cli import main; sys.exit(main())"
+
+
+def crmkit(site: Any, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environ = {"PYTHONPATH": str(site.folder), "PATH": ""}
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words],
+        env=environ,
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_a_plugin_that_kills_the_process_can_be_switched_off(site: Any, tmp_path: Path):
+    """Not even `os._exit` at import keeps a person from getting rid of it."""
+    site.install("deadly", "import os\nos._exit(13)\n")
+    (tmp_path / "crmkit.toml").write_text('store = "memory:"\n', "utf-8")
+    assert crmkit(site, tmp_path, "plugins", "doctor").returncode == 13
+    listed = crmkit(site, tmp_path, "plugins", "list", "--json")
+    assert "deadly" in {plugin["name"] for plugin in json.loads(listed.stdout)}
+    assert crmkit(site, tmp_path, "plugins", "disable", "deadly").returncode == 0
+    doctor = crmkit(site, tmp_path, "plugins", "doctor", "--json")
+    assert doctor.returncode == 0, doctor.stderr
+    assert {p["name"]: p["state"] for p in json.loads(doctor.stdout)["plugins"]}["deadly"] == "disabled"
+
+
+def test_without_plugins_it_is_not_even_looked_at(site: Any, tmp_path: Path):
+    site.install("deadly", "import os\nos._exit(13)\n")
+    (tmp_path / "crmkit.toml").write_text('store = "memory:"\n', "utf-8")
+    assert crmkit(site, tmp_path, "--no-plugins", "plugins", "doctor").returncode == 0
