@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crmkit.builtin.sql.dialect import Database
-from crmkit.builtin.sql.link import AlchemyLink, Link, fault_of
+from crmkit.builtin.sql.link import DriverLink, Link, fault_of
 from crmkit.errors import CRMError, StorageBusy
 
 
@@ -45,9 +46,10 @@ class Own(Boundary):
         """
         self.is_writer = write
         self._connection = _connected(engine, database, place)
-        self.link = AlchemyLink(self._connection, database, place)
+        self._driver: Any = self._connection.connection.dbapi_connection
+        self.link = DriverLink(self._driver, database, place, self._connection)
         try:
-            if not database.is_begun(self.link.driver):
+            if not database.is_begun(self._driver):
                 for text in database.begin(write=write):
                     self.link.change(text)
         except BaseException:
@@ -61,7 +63,7 @@ class Own(Boundary):
             TryAgain: nothing was kept. OutcomeUnknown: nobody knows.
         """
         try:
-            self._connection.commit()
+            self._driver.commit()
         except Exception as error:
             self.rollback()
             raise self.link.fault(error, committing=True) from error
@@ -70,7 +72,7 @@ class Own(Boundary):
     def rollback(self) -> None:
         """Keep nothing. A transaction that the database has ended itself, or a connection that is gone, is no fault."""
         try:
-            self._connection.rollback()
+            self._driver.rollback()
         except Exception:  # noqa: BLE001  # whatever it was, nothing is kept: the connection is thrown away
             self._connection.invalidate()
         self._connection.close()

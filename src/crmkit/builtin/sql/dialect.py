@@ -62,7 +62,11 @@ class Database(ABC):
 
     @abstractmethod
     def ids_read(self, values: Sequence[Any]) -> Sequence[Any]:
-        """Return a column of ids, some of them missing, as UUIDs."""
+        """Return a column of ids, each of them there and another one, as UUIDs."""
+
+    @abstractmethod
+    def refs_read(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Return a column of references, often the same or missing, as UUIDs."""
 
     @abstractmethod
     def table_options(self, *, coarse: bool) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.tables import column_names, make_table
 from crmkit.errors import InvalidError
 from crmkit.records import Declaration, Record, declaration_of
-from crmkit.records.building import builder
+from crmkit.records.building import column_builder
 
 R = TypeVar("R", bound=Record)
 Row = tuple[Any, ...]
@@ -165,7 +165,7 @@ def _decoder(of: type[R], declaration: Declaration, parts: Sequence[Kept]) -> Ca
         readers.append((part.read, at, at + part.width))
         at += part.width
     owner = [names.index("customer_id")] if declaration.direct else []
-    build = builder(of, [*names, *([declaration.owner.name] if owner and declaration.owner else [])])
+    build = column_builder(of, [*names, *([declaration.owner.name] if owner and declaration.owner else [])])
 
     def decode(rows: Sequence[Row]) -> list[R]:
         if not rows:
@@ -173,6 +173,6 @@ def _decoder(of: type[R], declaration: Declaration, parts: Sequence[Kept]) -> Ca
         columns = list(zip(*rows, strict=True))
         values = [columns[a] if read is None else read(*columns[a:b]) for read, a, b in readers]
         values += [values[index] for index in owner]
-        return list(map(build, zip(*values, strict=True)))
+        return build(values, len(rows))
 
     return decode

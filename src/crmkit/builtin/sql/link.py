@@ -1,14 +1,14 @@
 """One connection to the database, as the store uses it: statements as text, rows as plain tuples, errors as ours.
 
-A link to SQLAlchemy's connection goes through it, so that a host sees the statements in its own logs and events. A
-link to a driver's connection is for hosts that have no SQLAlchemy (Django).
+On our own engine, and on hosts without SQLAlchemy (Django), statements go to the driver; on a host's connection of
+SQLAlchemy they go through it.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, cast
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -17,6 +17,8 @@ from crmkit.builtin.sql.dialect import Database
 from crmkit.errors import CRMError, StoreError, UnsupportedError
 
 Row = tuple[Any, ...]
+BATCH: Final = 500
+"""Rows that are read at once: few enough to stay in the processor's caches while they become records."""
 
 
 class Link(ABC):
@@ -34,15 +36,19 @@ class Link(ABC):
         self.place = place
 
     @abstractmethod
+    def batches(self, text: str, values: Sequence[Any] = (), size: int = BATCH) -> Iterator[list[Row]]:
+        """Yield the rows of a question, so many at a time."""
+
     def rows(self, text: str, values: Sequence[Any] = ()) -> list[Row]:
         """Return the rows of a question."""
+        return [row for batch in self.batches(text, values) for row in batch]
 
     @abstractmethod
     def change(self, text: str, values: Sequence[Any] = ()) -> int:
         """Run a statement; return how many rows it touched."""
 
     @abstractmethod
-    def change_many(self, text: str, rows: Sequence[Row]) -> int:
+    def change_many(self, text: str, rows: Iterable[Row]) -> int:
         """Run a statement for each row of parameters; return how many rows they touched in all."""
 
     @abstractmethod
@@ -69,7 +75,7 @@ def fault_of(error: BaseException, database: Database, place: str, *, committing
 
 
 class AlchemyLink(Link):
-    """Statements through a connection of SQLAlchemy."""
+    """Statements through a connection of SQLAlchemy: a host sees them in its logs and events."""
 
     __slots__ = ("connection",)
 
@@ -77,16 +83,16 @@ class AlchemyLink(Link):
         super().__init__(database, place)
         self.connection = connection
 
-    def rows(self, text: str, values: Sequence[Any] = ()) -> list[Row]:
-        """Return the rows of a question."""
+    def batches(self, text: str, values: Sequence[Any] = (), size: int = BATCH) -> Iterator[list[Row]]:
+        """Yield the rows of a question."""
         try:
             result = self.connection.exec_driver_sql(text, tuple(values))
             assert result.cursor is not None  # a question has one
-            rows = cast("list[Row]", result.cursor.fetchall())
+            while rows := cast("list[Row]", result.cursor.fetchmany(size)):
+                yield rows
             result.close()
         except Exception as error:
             raise self.fault(error) from error
-        return rows
 
     def change(self, text: str, values: Sequence[Any] = ()) -> int:
         """Run a statement; return how many rows it touched."""
@@ -95,10 +101,12 @@ class AlchemyLink(Link):
         except Exception as error:
             raise self.fault(error) from error
 
-    def change_many(self, text: str, rows: Sequence[Row]) -> int:
+    def change_many(self, text: str, rows: Iterable[Row]) -> int:
         """Run a statement for each row of parameters; return how many rows they touched in all."""
         try:
             return self.connection.exec_driver_sql(text, list(rows)).rowcount
+        except CRMError:  # a row that can not be made
+            raise
         except Exception as error:
             raise self.fault(error) from error
 
@@ -116,51 +124,57 @@ class AlchemyLink(Link):
 
 
 class DriverLink(Link):
-    """Statements through a cursor of the driver."""
+    """Statements through cursors of the driver: SQLAlchemy's results cost more than the statements (measured: 3x)."""
 
-    __slots__ = ("_driver",)
+    __slots__ = ("_connection", "_driver")
 
-    def __init__(self, driver: Any, database: Database, place: str) -> None:
+    def __init__(self, driver: Any, database: Database, place: str, connection: Connection | None = None) -> None:
+        """``connection``: SQLAlchemy's, on the same connection of the driver, where there is one."""
         super().__init__(database, place)
         self._driver = driver
+        self._connection = connection
 
-    def rows(self, text: str, values: Sequence[Any] = ()) -> list[Row]:
-        """Return the rows of a question."""
+    def batches(self, text: str, values: Sequence[Any] = (), size: int = BATCH) -> Iterator[list[Row]]:
+        """Yield the rows of a question."""
         cursor = self._driver.cursor()
         try:
-            cursor.execute(text, tuple(values))
-            rows: list[Row] = cursor.fetchall()
+            cursor.execute(text, values)
+            while rows := cursor.fetchmany(size):
+                yield rows
         except Exception as error:
             raise self.fault(error) from error
         finally:
             cursor.close()
-        return rows
 
     def change(self, text: str, values: Sequence[Any] = ()) -> int:
         """Run a statement; return how many rows it touched."""
-        cursor = self._driver.cursor()
-        try:
-            cursor.execute(text, tuple(values))
-            return int(cursor.rowcount)
-        except Exception as error:
-            raise self.fault(error) from error
-        finally:
-            cursor.close()
+        return self._run("execute", text, values)
 
-    def change_many(self, text: str, rows: Sequence[Row]) -> int:
+    def change_many(self, text: str, rows: Iterable[Row]) -> int:
         """Run a statement for each row of parameters; return how many rows they touched in all."""
+        return self._run("executemany", text, rows)
+
+    def _run(self, how: str, text: str, values: Iterable[Any]) -> int:
         cursor = self._driver.cursor()
         try:
-            cursor.executemany(text, list(rows))
+            getattr(cursor, how)(text, values)
             return int(cursor.rowcount)
+        except CRMError:  # a row that can not be made
+            raise
         except Exception as error:
             raise self.fault(error) from error
         finally:
             cursor.close()
 
     def execute(self, statement: Any) -> Any:
-        """A driver takes no statement of SQLAlchemy."""
-        raise UnsupportedError("This host's connection is not SQLAlchemy's: ask with crmkit.query.")
+        """Run a statement of SQLAlchemy; return its result.
+
+        Raises:
+            UnsupportedError: the host's connection is not SQLAlchemy's.
+        """
+        if self._connection is None:
+            raise UnsupportedError("This host's connection is not SQLAlchemy's: ask with crmkit.query.")
+        return AlchemyLink(self._connection, self.database, self.place).execute(statement)
 
     @property
     def driver(self) -> Any:

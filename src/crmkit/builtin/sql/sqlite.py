@@ -40,6 +40,7 @@ _COLUMNS: Final = "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_i
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
+from_bytes: Final = int.from_bytes
 _LOW: Final = 0xFFFFFFFF
 APPLICATION_ID: Final = 0x43524D6B
 """Stands in the head of our files ("CRMk"), so that we never take another program's for ours."""
@@ -87,12 +88,14 @@ class SQLite(Database):
         return "{v}.int.to_bytes(16, 'big')"
 
     def ids_read(self, values: Sequence[Any]) -> Sequence[Any]:
-        """Return a column of ids as UUIDs; the same id is made once."""
-        memo: dict[Any, UUID | None] = {None: None}
-        for value in values:
-            if value not in memo:
-                memo[value] = id_from_int(int.from_bytes(value, "big"))
-        return [memo[value] for value in values]
+        """Return a column of ids as UUIDs."""
+        return [id_from_int(from_bytes(value, "big")) for value in values]
+
+    def refs_read(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Return a column of references as UUIDs; the same one is made once."""
+        ids = {value: id_from_int(from_bytes(value, "big")) for value in set(values) if value is not None}
+        made: dict[Any, UUID | None] = {**ids, None: None}
+        return list(map(made.__getitem__, values))
 
     def table_options(self, *, coarse: bool) -> Mapping[str, Any]:
         """A coarse table has no rowid: it would tell the order in which its rows came."""
@@ -204,10 +207,9 @@ def _is_of(kind: Kind, type_: Column, value: Column) -> Column:
 
 def _is_day(value: Column) -> Column:
     """``date`` mends what is no date, so that it differs; it must not see words such as ``now``, hence the CASE."""
+    no: Column = _literal(0)
     looks_so = and_(value.op("GLOB")(_text("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]")), value >= _text("0001"))
-    return case((looks_so, func.date(value, _text("+0 days")) == value), else_=literal_column("0")) == literal_column(
-        "1"
-    )
+    return case((looks_so, func.date(value, _text("+0 days")) == value), else_=no) == _literal(1)
 
 
 def _literal(number: int) -> Column:

@@ -12,7 +12,8 @@ from crmkit.builtin.sql.blobs import Blobs
 from crmkit.builtin.sql.boundary import Boundary
 from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.claiming import claim
-from crmkit.builtin.sql.compile.finding import shape_of
+from crmkit.builtin.sql.compile.finding import FindStatement, shape_of
+from crmkit.builtin.sql.layout import Layout
 from crmkit.builtin.sql.tallying import count
 from crmkit.builtin.sql.writing import Writer
 from crmkit.errors import StoreError, UnsupportedError
@@ -40,7 +41,8 @@ class SqlTransaction(Transaction):
         found: list[R] = []
         for start in range(0, len(ids), database.batch):
             kept = _padded([database.id_kept(record_id) for record_id in ids[start : start + database.batch]])
-            found += layout.decode(self._link.rows(self._catalogue.get_statement(of, len(kept)), kept))
+            for rows in self._link.batches(self._catalogue.get_statement(of, len(kept)), kept):
+                found += layout.decode(rows)
         return {cast("UUID", record.id): record for record in found}
 
     def find(self, question: Find[R]) -> Page[R]:
@@ -49,12 +51,19 @@ class SqlTransaction(Transaction):
         layout = self._catalogue.layout(question.of)
         shape, constants = shape_of(question, self._catalogue.database)
         found = self._catalogue.find_statement(shape)
-        rows = self._link.rows(found.statement.text, found.statement.values(constants))
-        next_ = None
-        if question.limit is not None and len(rows) > question.limit:
-            del rows[question.limit :]
-            next_ = found.cursor(rows[-1])
-        return Page(tuple(layout.decode(found.records(rows))), next_)
+        values = found.statement.values(constants)
+        if question.limit is None:
+            return Page(self._all(layout, found, values))
+        rows = self._link.rows(found.statement.text, values)
+        next_ = found.cursor(rows[question.limit - 1]) if len(rows) > question.limit else None
+        return Page(tuple(layout.decode(found.records(rows[: question.limit]))), next_)
+
+    def _all(self, layout: Layout[R], found: FindStatement, values: Sequence[Any]) -> tuple[R, ...]:
+        """Return the records of all rows, made while more rows are read."""
+        records: list[R] = []
+        for rows in self._link.batches(found.statement.text, values):
+            records += layout.decode(found.records(rows))
+        return tuple(records)
 
     def ids_called(self, of: type[Record], short: str) -> list[UUID]:
         """Return the ids that people write so. See ``Transaction.ids_called``."""

@@ -5,8 +5,7 @@ A run that was not applied whole is undone and repeated row by row, to learn whi
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from crmkit.builtin.sql.catalogue import Catalogue
@@ -14,7 +13,7 @@ from crmkit.builtin.sql.columns import id_of
 from crmkit.builtin.sql.dialect import Taken
 from crmkit.builtin.sql.layout import Layout, Row
 from crmkit.builtin.sql.link import Link
-from crmkit.ports.store import Add, NotApplied, Record, Remove, Replace, Write
+from crmkit.ports.store import Add, NotApplied, Record, Rehome, Remove, Replace, Write
 
 
 class Writer:
@@ -26,31 +25,32 @@ class Writer:
 
     def write(self, writes: Sequence[Write]) -> list[NotApplied]:
         """Apply a sequence in order; answer with what could not be applied."""
-        if len(writes) == 1:
-            write = writes[0]
-            layout = self._catalogue.layout(type(write.record))
-            text, row = _statement(layout, write)
-            answer = self._one(layout, 0, write, text, row)
-            return [] if answer is None else [answer]
         answers: list[NotApplied] = []
-        for _, run in itertools.groupby(enumerate(writes), key=lambda item: _kind(item[1])):
-            answers += self._run(list(run))
+        start = 0
+        while start < len(writes):
+            end = _end_of_run(writes, start)
+            answers += self._run(writes, start, end)
+            start = end
         return answers
 
-    def _run(self, run: Sequence[tuple[int, Write]]) -> list[NotApplied]:
-        layout = self._catalogue.layout(type(run[0][1].record))
-        made = [_statement(layout, write) for _, write in run]
-        text, rows = made[0][0], [row for _, row in made]
-        if len(run) > 1 and self._all(text, rows):
+    def _run(self, writes: Sequence[Write], start: int, end: int) -> list[NotApplied]:
+        layout = self._catalogue.layout(type(writes[start].record))
+        run = writes[start:end]
+        statement = _statement(layout, run[0])
+        if len(run) > 1 and self._all(layout, statement, run):
             return []
-        answers = (self._one(layout, index, write, text, row) for (index, write), row in zip(run, rows, strict=True))
+        answers = (self._one(layout, start + n, statement, write) for n, write in enumerate(run))
         return [answer for answer in answers if answer is not None]
 
-    def _all(self, text: str, rows: Sequence[Row]) -> bool:
-        """Apply all rows, or none."""
+    def _all(self, layout: Layout[Any], statement: str, run: Sequence[Write]) -> bool:
+        """Apply all writes of a run, or none; rows are made while they are written, so that memory does not grow."""
+        if isinstance(run[0], Add):
+            rows: Iterable[Row] = map(layout.row, (write.record for write in run))
+        else:
+            rows = (_row(layout, write) for write in run)
         self._link.change("SAVEPOINT crmkit_run")
         try:
-            is_whole = self._link.change_many(text, rows) == len(rows)
+            is_whole = self._link.change_many(statement, rows) == len(run)
         except Taken:
             is_whole = False
         if not is_whole:
@@ -58,9 +58,10 @@ class Writer:
         self._link.change("RELEASE SAVEPOINT crmkit_run")
         return is_whole
 
-    def _one(self, layout: Layout[Any], index: int, write: Write, text: str, row: Row) -> NotApplied | None:
+    def _one(self, layout: Layout[Any], index: int, statement: str, write: Write) -> NotApplied | None:
+        row = _row(layout, write)
         try:
-            if self._touched(text, row, may_fail=isinstance(write, Replace) or not isinstance(write, Add | Remove)):
+            if self._touched(statement, row, may_fail=isinstance(write, Replace | Rehome)):
                 return None
         except Taken:
             return self._taken(layout, index, write.record)
@@ -81,7 +82,7 @@ class Writer:
         return touched
 
     # --- why a write was not applied ---
-    def _missed(self, layout: Layout[Any], index: int, write: Replace | Remove | Any) -> NotApplied | None:
+    def _missed(self, layout: Layout[Any], index: int, write: Write) -> NotApplied | None:
         if self._is_there(layout, write.record):
             return NotApplied(index, "stale")
         is_done = isinstance(write, Remove) and write.expected is None
@@ -106,22 +107,38 @@ class Writer:
         return NotApplied(index, "present")
 
 
-def _kind(write: Write) -> tuple[Any, ...]:
-    """Return what writes of one run have in common."""
+def _end_of_run(writes: Sequence[Write], start: int) -> int:
+    """Return where the writes end that are the same statement as the first one."""
+    first, end = writes[start], start + 1
+    how, of, is_free = type(first), type(first.record), _is_free(first)
+    while end < len(writes):
+        write = writes[end]
+        if type(write) is not how or type(write.record) is not of or _is_free(write) is not is_free:
+            break
+        end += 1
+    return end
+
+
+def _is_free(write: Write) -> bool:
+    """Say whether a write compares no version."""
+    return isinstance(write, Add) or write.expected is None
+
+
+def _statement(layout: Layout[Any], write: Write) -> str:
+    is_checked = layout.has_version and not _is_free(write)
     if isinstance(write, Add):
-        return Add, type(write.record)
-    return Remove if isinstance(write, Remove) else Replace, type(write.record), write.expected is None
-
-
-def _statement(layout: Layout[Any], write: Write) -> tuple[str, Row]:
-    """Return the statement of a write, and its parameters."""
-    is_checked = not isinstance(write, Add) and write.expected is not None and layout.has_version
+        return layout.insert
     if isinstance(write, Remove):
-        record_id = layout.database.id_kept(write.record.id)
-        return (layout.remove_version, (record_id, write.expected)) if is_checked else (layout.remove, (record_id,))
-    row = layout.row(write.record)
+        return layout.remove_version if is_checked else layout.remove
+    return layout.replace_version if is_checked else layout.replace
+
+
+def _row(layout: Layout[Any], write: Write) -> Row:
+    """Return the parameters of a write's statement."""
     if isinstance(write, Add):
-        return layout.insert, row
-    if is_checked:
-        return layout.replace_version, (*row[1:], row[0], write.expected)
-    return layout.replace, (*row[1:], row[0])
+        return layout.row(write.record)
+    version = (write.expected,) if layout.has_version and write.expected is not None else ()
+    if isinstance(write, Remove):
+        return (layout.database.id_kept(write.record.id), *version)
+    record_id, *rest = layout.row(write.record)
+    return (*rest, record_id, *version)

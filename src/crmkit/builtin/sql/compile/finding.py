@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 import attrs
@@ -16,7 +16,7 @@ from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.layout import Compiled, Row, compiled
 from crmkit.errors import InvalidError
 from crmkit.query import Find, cursor_of, keys_of
-from crmkit.records import Record
+from crmkit.records import Record, declaration_of
 
 R = TypeVar("R", bound=Record)
 Column: TypeAlias = ColumnElement[Any]
@@ -126,35 +126,67 @@ def compile_find(shape: FindShape, columns: Sequence[str], tables: Tables, datab
     """Return the statement of a shape; ``columns`` are the record's, in the order of its row."""
     scope = Scope(shape.of, tables, database)
     where = None if shape.where is None else scope.where(shape.where)
-    keys = [(column, descending) for path, _, descending in shape.keys for column in reversed(scope.columns(path))]
+    there = _certain(shape)
+    keys = [
+        _Key(column, descending, path in there)
+        for path, _, descending in shape.keys
+        for column in reversed(scope.columns(path))
+    ]
     mine = [scope.alias.c[name] for name in columns]
-    more = [column for column, _ in keys if not any(column is own for own in mine)]
+    more = [key.column for key in keys if not any(key.column is own for own in mine)]
     statement = scope.select(*mine, *(column.label(f"k{n}") for n, column in enumerate(more)))
     if where is not None:
         statement = statement.where(where)
     if shape.after is not None:
         statement = statement.where(_is_after(keys, shape.after))
-    statement = statement.order_by(*(database.ordered(column, descending=descending) for column, descending in keys))
+    statement = statement.order_by(*(database.ordered(key.column, descending=key.descending) for key in keys))
     if shape.limit is not None:
         statement = statement.limit(slot(shape.limit))
     selected = [*mine, *more]
-    places = tuple(next(n for n, one in enumerate(selected) if one is column) for column, _ in keys)
+    places = tuple(next(n for n, one in enumerate(selected) if one is key.column) for key in keys)
     return FindStatement(compiled(statement, database), len(mine), places)
 
 
-def _is_after(keys: Sequence[tuple[Column, bool]], places: Sequence[int | None]) -> Column:
+class _Key(NamedTuple):
+    """One column of an order; ``is_there``: it is missing in none of the rows that are asked for."""
+
+    column: Column
+    descending: bool
+    is_there: bool
+
+
+def _certain(shape: FindShape) -> set[Shape]:
+    """Return the paths at which every row that is asked for has a value: required fields, and what a condition says."""
+    fields = declaration_of(shape.of).by_name.values()
+    found: set[Shape] = {(("field", field.name),) for field in fields if not field.optional}
+    where = shape.where or ("and", ())
+    for part in where[1] if where[0] == "and" else (where,):
+        if part[0] in ("cmp", "money", "in", "range"):
+            found.add(part[1])
+        elif part[0] == "not" and part[1][0] == "missing":
+            found.add(part[1][1])
+    return found
+
+
+def _is_after(keys: Sequence[_Key], places: Sequence[int | None]) -> Column:
     """Return whether a row comes after a place: greater in the first key, or equal there and after it in the rest."""
-    (column, descending), place = keys[0], places[0]
-    beyond = _beyond(column, place, descending=descending)
+    key, place = keys[0], places[0]
+    beyond = _beyond(key, place)
     if len(keys) == 1:
         return beyond
-    equal = column.is_(None) if place is None else compare(column, "==", slot(place))
-    return or_(beyond, and_(equal, _is_after(keys[1:], places[1:])))
+    equal = key.column.is_(None) if place is None else compare(key.column, "==", slot(place))
+    after = or_(beyond, and_(equal, _is_after(keys[1:], places[1:])))
+    if place is None or (key.descending and not key.is_there):
+        return after
+    # The same once more as a range: an index is entered at the place, and not read from its beginning.
+    return and_(compare(key.column, "<=" if key.descending else ">=", slot(place)), after)
 
 
-def _beyond(column: Column, place: int | None, *, descending: bool) -> Column:
+def _beyond(key: _Key, place: int | None) -> Column:
+    column = key.column
     if place is None:  # missing is smallest: nothing lies below it, everything else above it
-        return column.is_(None) & column.is_not(None) if descending else column.is_not(None)
-    if descending:
-        return or_(compare(column, "<", slot(place)), column.is_(None))
-    return compare(column, ">", slot(place))
+        return column.is_(None) & column.is_not(None) if key.descending else column.is_not(None)
+    if not key.descending:
+        return compare(column, ">", slot(place))
+    below = compare(column, "<", slot(place))
+    return below if key.is_there else or_(below, column.is_(None))
