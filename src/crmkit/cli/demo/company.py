@@ -63,6 +63,7 @@ def company(today: datetime) -> Company:
     until = today.astimezone(UTC).replace(hour=8, minute=0, second=0, microsecond=0)
     chance = random.Random(20_26)  # noqa: S311  # made-up data, the same at every run
     customers = list(_customers(chance, until))
+    departures = list(_departures(chance, customers, until))
     deals, changes = _deals(chance, customers, until)
     cases, moves = _cases(chance, customers, until)
     return Company(
@@ -73,7 +74,8 @@ def company(today: datetime) -> Company:
             "touchpoints": [
                 {"key": k, "office": office, "name": name, "name_nl": nl} for k, office, name, nl in TOUCHPOINTS
             ],
-            "customers": customers,
+            "customers": [_as_it_came(row) for row in customers],
+            "departures": departures,
             "interactions": list(_interactions(chance, customers, until)),
             "deals": deals,
             "deal-stages": changes,
@@ -134,6 +136,20 @@ def _customer(chance: random.Random, n: int, culture: Culture, *, is_firm: bool,
         "channel": chance.choice(("email", "phone", "visit")),
         "since": _text(since),
     }
+
+
+def _as_it_came(row: Row) -> Row:
+    status = "customer" if row["status"] == "former" else row["status"]
+    return {key: value for key, value in {**row, "status": status}.items() if key != "left"}
+
+
+def _departures(chance: random.Random, customers: list[Row], until: datetime) -> Iterator[Row]:
+    """Former customers left at some time after they came."""
+    for row in customers:
+        if row["status"] == "former":
+            left = _between(chance, _since(row), until)
+            row["left"] = _text(left)
+            yield {"number": row["number"], "left": row["left"]}
 
 
 def _since(row: Row) -> datetime:
@@ -287,11 +303,15 @@ def _life(chance: random.Random, customers: list[Row], until: datetime) -> Itera
         steps = LIFE[1 : 1 + chance.randrange(4)]
         for stage in steps:
             at += timedelta(days=20 + chance.randrange(160))
-            if at < until:
+            if at < until and not customer.get("left", "~") < _text(at):
                 yield {"record": customer["number"], "stage": stage, "reason": "", "at": _text(at)}
-        gone = at + timedelta(days=60 + chance.randrange(200))
-        if customer["status"] == "former" and gone < until:
-            yield {"record": customer["number"], "stage": "dissolution", "reason": "dissatisfied", "at": _text(gone)}
+        if customer.get("left", "") > _text(at):
+            yield {
+                "record": customer["number"],
+                "stage": "dissolution",
+                "reason": "dissatisfied",
+                "at": customer["left"],
+            }
 
 
 def _responses(chance: random.Random, customers: list[Row], until: datetime) -> Iterator[Row]:

@@ -38,12 +38,19 @@ pipeline          = {{ value = "life-cycle" }}
 stage             = {{ value = "exploration" }}
 """,
     ),
+    "departures": (
+        "customers",
+        f"""[columns]
+external_id = {{ from = "number", source = "{SOURCE}" }}
+status      = {{ value = "former" }}
+at          = "left"
+""",
+    ),
     "life-cycle": (
         "stage-changes",
         f"""[columns]
 record   = {{ from = "record", find = "external_id", source = "{SOURCE}" }}
-pipeline = {{ value = "life-cycle" }}
-to_stage = "stage"
+stage    = "stage"
 reason   = "reason"
 at       = "at"
 """,
@@ -82,8 +89,7 @@ stage       = {{ value = "lead" }}
         "stage-changes",
         f"""[columns]
 record   = {{ from = "record", find = "external_id", source = "{SOURCE}" }}
-pipeline = {{ value = "sales" }}
-to_stage = "stage"
+stage    = "stage"
 reason   = "reason"
 at       = "at"
 """,
@@ -127,8 +133,7 @@ stage       = {{ value = "new" }}
         "stage-changes",
         f"""[columns]
 record   = {{ from = "record", find = "external_id", source = "{SOURCE}" }}
-pipeline = {{ value = "cases" }}
-to_stage = "stage"
+stage    = "stage"
 reason   = "reason"
 at       = "at"
 """,
@@ -139,7 +144,7 @@ at       = "at"
 external_id = {{ from = "number", source = "{SOURCE}" }}
 customer    = {{ from = "customer", find = "external_id", source = "{SOURCE}", otherwise = "reject" }}
 touchpoint  = "touchpoint"
-answered_at = "answered"
+submitted_at = "answered"
 survey      = {{ value = "satisfaction" }}
 "answers.nps"  = "recommend"
 "answers.csat" = "satisfied"
