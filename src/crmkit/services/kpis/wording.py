@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from crmkit.ports.kpi import AdjustedWald, IntervalMethod, MeanInterval, QuantileInterval, RatioInterval, Wilson
 from crmkit.query import (
@@ -23,7 +24,7 @@ from crmkit.query import (
     StartOf,
     TextTest,
 )
-from crmkit.records import AnyRef, Record, short_id
+from crmkit.records import AnyRef, short_id
 
 _OPS: Final = {"==": "is", "!=": "is another than", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _TESTS: Final = {"starts_with": "starts with", "contains": "contains", "includes": "has"}
@@ -88,8 +89,8 @@ def _value(value: Any) -> str:  # a table of kinds
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if isinstance(value, AnyRef):
         return f"{value.type} {short_id(value.id)}"
-    if isinstance(value, Record):
-        return short_id(value.id)
+    if isinstance(value, UUID):
+        return short_id(value)
     if isinstance(value, date):
         return value.isoformat()
     return "empty" if value == "" else str(value)
