@@ -24,7 +24,7 @@ BUILTINS: Final = (
     "crmkit.builtin.kpis:plugin",
 )
 """Where the built-in plugins are: found by dotted name, registered as any plugin is."""
-GIVEN, BUILTIN, INSTALLED = 0, 1, 2
+BUILTIN, GIVEN, INSTALLED = 0, 1, 2
 """Whose offer counts where two have one name: a program's own goes before an installed one, and nobody replaces a built-in."""
 
 

@@ -14,7 +14,7 @@ from .._hooks import Hook, Plugged
 from ..errors import DeclarationError, nearest
 from ..ports.plugin import Plugin
 from ..settings import Told, settings_told
-from .finding import INSTALLED, Found
+from .finding import GIVEN, INSTALLED, Found
 from .importing import PASSED_ON, Home, NotUsable, described, imported
 from .judging import judge_api, judge_requirements, known, unusable
 from .offering import judge_offers
@@ -111,7 +111,7 @@ class Loading:
         entry.state = attrs.evolve(entry.state, state="failed", reason=reason, remedy=remedy)
 
     def _homes(self, found: Sequence[Found]) -> dict[str, str]:
-        names = [one.target for one in found if one.rank == 0 and isinstance(one.target, str)]
+        names = [one.target for one in found if one.rank == GIVEN and isinstance(one.target, str)]
         return Home(str(self.given.folder.resolve())).enter(names) if self.given.folder and names else {}
 
     def _entry(self, found: Found) -> Entry:
@@ -176,7 +176,7 @@ class Loading:
                     kept.state, distribution=entry.state.distribution, version=entry.state.version
                 )
                 self.entries.remove(entry)
-            for entry in _losers([e for e in group if e in self.entries]):
+            for entry in losers([e for e in group if e in self.entries]):
                 others = " and ".join(sorted(e.state.target or e.state.source for e in group if e is not entry))
                 self.fail(entry, f"Another plugin is called {name!r} too: {others}.", "Remove one of them.")
 
@@ -242,12 +242,9 @@ def _superfluous(group: Sequence[Entry]) -> Iterator[tuple[Entry, Entry]]:
             yield entry, earlier
 
 
-def _losers(group: Collection[Entry]) -> Iterator[Entry]:
+def losers(group: Collection[Entry]) -> Iterator[Entry]:
+    """Yield those that lose one name: all but what comes with crmkit, else all but a program's own; of equals all."""
     if len(group) > 1:
-        strongest = min(_strength(entry) for entry in group)
-        firsts = [entry for entry in group if _strength(entry) == strongest]
+        strongest = min(entry.found.rank for entry in group)
+        firsts = [entry for entry in group if entry.found.rank == strongest]
         yield from (entry for entry in group if entry not in firsts or len(firsts) > 1)
-
-
-def _strength(entry: Entry) -> int:
-    return {1: 0, 0: 1}.get(entry.found.rank, 2)

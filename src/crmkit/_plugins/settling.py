@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..errors import nearest
 from ..records import CORE_TYPES, declaration_of
-from .loading import Entry, Loading
+from .loading import Entry, Loading, losers
 from .ordering import Wish, ordered
 
 Claim = tuple[str, str]
@@ -71,21 +71,13 @@ def _clashes(loading: Loading) -> None:
 
 
 def _fail_weaker(loading: Loading, claim: Claim, entries: list[Entry]) -> None:
-    strongest = min(_strength(entry) for entry in entries)
-    firsts = [entry for entry in entries if _strength(entry) == strongest]
-    for entry in entries:
-        if entry in firsts and len(firsts) == 1:
-            continue
+    for entry in list(losers(entries)):
         others = " and ".join(sorted(other.state.source for other in entries if other is not entry))
         loading.fail(
             entry,
             f"It offers the {_worded(claim)}, and so does {others}.",
             "Switch one of them off: crmkit plugins disable NAME",
         )
-
-
-def _strength(entry: Entry) -> int:
-    return 0 if entry.found.is_builtin else 1 if entry.found.rank == 0 else 2
 
 
 def _worded(claim: Claim) -> str:

@@ -56,6 +56,7 @@ def project_schema(plugins: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             "languages": texts,
             "plugins": texts,
             "disabled": texts,
+            "secret": {"type": "string", "writeOnly": True},
             "settings": {"type": "object", "properties": tables},
         },
     }
