@@ -15,7 +15,7 @@ from crmkit.builtin.memory import MemoryStore, MemoryTransaction
 from crmkit.errors import InvalidError
 from crmkit.ports.store import Add, NotApplied, Remove, Replace, Schema, Store
 from crmkit.query import Compare, Evaluator, Find, Not, Page, Tallied, Tally, cursor_of, find
-from crmkit.records import LedgerEntry, Record, declaration_of
+from crmkit.records import LedgerEntry, Record, declaration_of, short_id
 
 
 class BrokenStore(MemoryStore):
@@ -70,6 +70,26 @@ class AddsFirst(T):
     def write(self, writes: Any) -> list[NotApplied]:
         order = sorted(range(len(writes)), key=lambda n: not isinstance(writes[n], Add))
         return [attrs.evolve(a, index=order[a.index]) for a in super().write([writes[n] for n in order])]
+
+
+class MissingClaims(T):
+    def _write(self, index: int, write: Any) -> Any:
+        record = write.record
+        is_part = isinstance(write, Add) and getattr(record, "source", "") == "s" and record.number is None
+        if is_part and any(one.source == "s" and one.number is None for one in self.candidates(type(record))):
+            return NotApplied(index, "present", ("source", "number"))
+        return super()._write(index, write)
+
+
+class KeepsFactsAsTheyWere(T):
+    def _write(self, index: int, write: Any) -> Any:
+        is_fact = declaration_of(type(write.record)).mode == "append_only"
+        return None if is_fact and not isinstance(write, Add) else super()._write(index, write)
+
+
+class CallsByFiveLetters(T):
+    def ids_called(self, of: Any, short: str) -> Any:
+        return [one.id for one in self.candidates(of) if short_id(one.id)[:5] == short[:5]]
 
 
 class FoldsKeys(T):
@@ -310,6 +330,14 @@ class RoundsTotals(T):
                     for k, v in c.values.items()
                 },
             )
+            for c in super().tally(question)
+        ]
+
+
+class TruncatesSeconds(T):
+    def tally(self, question: Tally) -> list[Tallied]:
+        return [
+            Tallied(c.key, {k: int(v) if isinstance(v, float) else v for k, v in c.values.items()})
             for c in super().tally(question)
         ]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from decimal import Decimal
 from itertools import islice
 from typing import Any, Final, cast
 from uuid import UUID
@@ -15,13 +17,30 @@ from hypothesis import strategies as st
 
 from ...errors import InvalidError
 from ...ports.store import Add, Store, Transaction, stream
-from ...query import Descending, Evaluator, Find, Path, Tally, bind, bind_tally, each, find, tally
+from ...query import (
+    Descending,
+    Evaluator,
+    Find,
+    Path,
+    Tallied,
+    Tally,
+    bind,
+    bind_tally,
+    each,
+    find,
+    least,
+    most,
+    quantile,
+    squares,
+    tally,
+    total,
+)  # fmt: skip
 from ...query.tallying import magnitude
-from ...records import Customer, Record, declaration_of, short_id
+from ...records import Customer, Money, Record, declaration_of, short_id
 from ...records.ids import id_from_int
 from ..specimens import Fact, Specimen, Task, custom_fields
 from ..strategies import pool_of, questions, tallies, worlds
-from .opened import BINDING, OpenedContract, kept, passing
+from .opened import BINDING, NOW, OpenedContract, kept, passing
 
 ASKED: Final = (Customer, Specimen, Fact, Task)
 _SLOW: Final = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -98,6 +117,34 @@ class AnswersContract(OpenedContract):
                     _counted_alike(transaction, bind_tally(question, BINDING, _no_extent), World(world))
 
         holds()
+
+    def test_differences_and_products_of_numbers(self, opened: Store) -> None:
+        """Of two whole numbers or two decimals exact, of two instants in seconds, of a product a float; missing parts count for nothing."""
+        f, t = each(Specimen), each(Task)
+        kept(
+            opened,
+            *(Specimen(number=2**40 + n, whole=n, part=Decimal(n) / 8, price=Money(n, "EUR")) for n in (1, 2, 4)),
+            Specimen(number=5),
+            Task(due_at=NOW, lease_until=NOW + timedelta(seconds=1, microseconds=1)),
+            Task(due_at=NOW, lease_until=NOW - timedelta(days=1)),
+            Task(due_at=NOW),
+        )
+        apart, product, took = f.number - f.whole, f.part * f.whole, t.lease_until - t.due_at
+        numbers = {
+            "s": total(apart),
+            "lo": least(apart),
+            "hi": most(f.part - f.part),
+            "p": total(product),
+            "q": quantile(product, 0.5),
+        }
+        seconds = {"s": total(took), "lo": least(took), "hi": most(took), "q": quantile(took, 0.5), "sq": squares(took)}
+        with passing(opened) as transaction:
+            (one,) = transaction.tally(Tally(of=Specimen, components=numbers))
+            (two,) = transaction.tally(Tally(of=Task, components=seconds))
+        _all_close(one, {"s": 3 * 2**40, "lo": 2**40, "hi": 0, "p": 21 / 8, "q": 0.5})
+        _all_close(
+            two, {"s": -86398.999999, "lo": -86400.0, "hi": 1.000001, "q": -43199.4999995, "sq": 86400.0**2 + 1.000002}
+        )
 
     def test_access_hides_records_from_every_use(self, opened: Store) -> None:
         """Subject, reference, ``has`` and ``latest`` see only what the access condition lets through."""
@@ -204,6 +251,11 @@ def _counted_alike(transaction: Transaction, question: Tally, world: World) -> N
         slack = magnitude(Evaluator(world), component, records) * 1e-9
         for mine, theirs in zip(expected, found, strict=True):
             assert _is_close(mine.values[name], theirs.values[name], slack), (name, mine, theirs)
+
+
+def _all_close(cell: Tallied, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        assert _is_close(value, cell.values[name], 0.0), (name, value, cell)
 
 
 def _is_close(mine: Any, theirs: Any, slack: float) -> bool:
