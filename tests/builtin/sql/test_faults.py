@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -16,21 +17,27 @@ from tests.builtin.sql.conftest import ask, keep
 c = each(Customer)
 
 
-def opened(path):
-    return SqlStore.open(f"sqlite:///{path}", CORE_TYPES)
+@pytest.fixture
+def opened():
+    with ExitStack() as left:
+
+        def open_(path):
+            return left.enter_context(closing(SqlStore.open(f"sqlite:///{path}", CORE_TYPES)))
+
+        yield open_
 
 
 class TestFiles:
-    def test_a_file_that_is_no_database(self, tmp_path):
+    def test_a_file_that_is_no_database(self, opened, tmp_path):
         path = tmp_path / "notes.txt"
         path.write_text("Dear diary" * 1000)
         with pytest.raises(StoreCorrupt, match=r"notes\.txt"):
             opened(path).status()
         assert path.read_text() == "Dear diary" * 1000
 
-    def test_the_database_of_another_program(self, tmp_path):
+    def test_the_database_of_another_program(self, opened, tmp_path):
         path = tmp_path / "other.db"
-        with sqlite3.connect(path) as other:
+        with closing(sqlite3.connect(path)) as other, other:
             other.execute("CREATE TABLE t (n)")
         before = path.read_bytes()
         for call in (lambda: opened(path).status(), lambda: opened(path).upgrade()):
@@ -38,8 +45,8 @@ class TestFiles:
                 call()
         assert path.read_bytes() == before
 
-    def test_a_newer_schema(self, store, tmp_path):
-        with sqlite3.connect(tmp_path / "crm.db") as newer:
+    def test_a_newer_schema(self, opened, store, tmp_path):
+        with closing(sqlite3.connect(tmp_path / "crm.db")) as newer, newer:
             newer.execute("PRAGMA user_version = 99")
         with pytest.raises(NewerSchema, match="99"):
             opened(tmp_path / "crm.db").status()
@@ -47,12 +54,12 @@ class TestFiles:
     def test_a_newer_schema_under_a_prefix(self, store):
         tenant = store.tenant("acme")
         tenant.upgrade()
-        with sqlite3.connect(store._engine.url.database) as newer:
+        with closing(sqlite3.connect(store._engine.url.database)) as newer, newer:
             newer.execute("""UPDATE acme__ledger SET value = '{"core":99}' WHERE "key" = 'schema'""")
         with pytest.raises(NewerSchema, match="99"):
             tenant.status()
 
-    def test_a_folder_that_is_not_there(self, tmp_path):
+    def test_a_folder_that_is_not_there(self, opened, tmp_path):
         with pytest.raises(StoreError, match="folder") as caught:
             opened(tmp_path / "no" / "crm.db").status()
         assert caught.value.code == "can_not_open"
@@ -61,7 +68,7 @@ class TestFiles:
         """As root may write anywhere, the file is opened so that it can not."""
         keep(store, Add(Customer(name="Anna")))
         store.close()
-        with sqlite3.connect(tmp_path / "crm.db") as other:
+        with closing(sqlite3.connect(tmp_path / "crm.db")) as other, other:
             other.execute("PRAGMA journal_mode = DELETE")
         path = tmp_path / "crm.db"
         shut = SqlStore.open(f"sqlite:///file:{path}?mode=ro&uri=true", CORE_TYPES)
@@ -70,7 +77,7 @@ class TestFiles:
             keep(shut, Add(Customer(name="Bo")))
         shut.close()
 
-    def test_a_damaged_page(self, store, tmp_path):
+    def test_a_damaged_page(self, opened, store, tmp_path):
         keep(store, *(Add(Customer(name=f"{n}", note="x" * 500)) for n in range(500)))
         store.close()
         path = tmp_path / "crm.db"
@@ -86,7 +93,7 @@ class TestFiles:
             with pytest.raises(InvalidError):
                 SqlStore.open(url, CORE_TYPES)
 
-    def test_a_schema_that_is_not_there(self, tmp_path):
+    def test_a_schema_that_is_not_there(self, opened, tmp_path):
         with pytest.raises(UpgradeNeeded, match="upgrade"):
             ask(opened(tmp_path / "crm.db"), Customer)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import attrs
 import pytest
 from sqlalchemy import func, select
@@ -95,7 +97,7 @@ class TestWriting:
 
     def test_a_type_that_the_store_does_not_know_is_refused(self, url):
         store = SqlStore.open(url, [Deal])
-        with pytest.raises(InvalidError, match="customer"):
+        with closing(store), pytest.raises(InvalidError, match="customer"):
             keep(store, Add(customer()))
 
 
