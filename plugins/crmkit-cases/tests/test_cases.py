@@ -23,12 +23,14 @@ def test_a_case_from_opening_to_solution(crm: CRM, clock: Clock) -> None:
     assert (case.number, case.stage, case.customer_id) == ("1001", "new", anna.id)
     clock.advance(days=1)
     case = desk.move_to(case, "in-work")
+    assert crm.kpis.show("cases-open").latest.value == 1
     clock.advance(days=2)
     case = desk.resolve(case, "New pads.")
     assert (case.state, case.solution, case.closed_at) == ("won", "New pads.", clock.now)
     with pytest.raises(InvalidError, match="resolved"):
         desk.resolve(case)
     assert crm.kpis.show("case-duration").latest.value == 3
+    assert crm.kpis.show("cases-open").latest.value == 0
     assert {d.stage: d.median and d.median.days for d in crm.pipelines.durations("cases")} == {
         "new": 1,
         "in-work": 2,

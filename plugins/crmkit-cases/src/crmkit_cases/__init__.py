@@ -5,7 +5,7 @@ from __future__ import annotations
 from crmkit import Commands, Plugin
 
 from .case import Case, cases_path
-from .figures import case_duration, cases_opened
+from .figures import case_duration, cases_open
 from .verbs import Cases
 
 __all__ = ["Case", "Cases", "plugin"]
@@ -19,6 +19,6 @@ plugin = Plugin(
         Cases,
         Commands("cases", "crmkit_cases.commands:cases", "Service cases: open, move, resolve, find, board."),
         case_duration,
-        cases_opened,
+        cases_open,
     ),
 )

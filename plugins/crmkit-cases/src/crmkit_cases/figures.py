@@ -17,4 +17,4 @@ case_duration = kpis.duration(
     unit="days",
     better="lower",
 )
-cases_opened = kpis.count("cases-opened", of=Case, at=case.opened_at, better="lower")
+cases_open = kpis.stock("cases-open", of=Case, since=case.opened_at, until=case.closed_at, better="lower")
