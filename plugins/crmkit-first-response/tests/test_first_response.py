@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crmkit import CRM, Interaction
-from crmkit.testing import KpiContract
+from crmkit.testing import Clock, KpiContract
 from crmkit_first_response import first_response_time, plugin
 
 
@@ -43,3 +43,15 @@ def test_what_we_wrote_first_is_no_question(crm: CRM) -> None:
     crm.add(Interaction(direction="out", opens_conversation=True, occurred_at=datetime(2026, 11, 2, 9, tzinfo=UTC)))
     row = crm.kpis.show("first-response-time").latest
     assert (row.value, row.reason) == (None, "nobody who wrote first was answered")
+
+
+@pytest.mark.crm(stores="all")
+def test_only_the_first_answer_counts(crm: CRM, clock: Clock) -> None:
+    """What the verbs keep of a conversation is what is measured; a letter of ours that nobody asked for is no answer."""
+    anna = crm.customers.add(name="Anna")
+    crm.interactions.record(anna, channel="phone", direction="in", subject="The bill")
+    for hours in (2, 30):
+        clock.advance(hours=hours)
+        crm.interactions.record(anna, channel="phone", direction="out", subject="Your bill")
+    row = crm.kpis.show("first-response-time").latest
+    assert (row.value, row.n) == (2, 1)

@@ -34,7 +34,7 @@ class Cases(Service):
         """
         return self.add(
             Case(
-                customer=customer and customer.id,
+                customer=None if customer is None else customer.id,
                 number=self._next_number(),
                 subject=subject,
                 priority=priority,
