@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import closing
+from datetime import timedelta
 
 import attrs
 import pytest
 from sqlalchemy import func, select
 
 from crmkit.builtin.sql import SqlStore
+from crmkit.builtin.sql.pausing import collector_paused
 from crmkit.errors import InvalidError, StorageBusy, StoreError, UnsupportedError
 from crmkit.ports.store import Add, NotApplied, Remove, Replace
 from crmkit.query import each, has, latest
@@ -22,6 +25,7 @@ from crmkit.records import (
     Interaction,
     Message,
     Money,
+    PartialDate,
     new_id,
 )
 from tests.builtin.sql.conftest import NOW, ask, keep
@@ -175,6 +179,24 @@ class TestFinding:
         assert names(c.name.starts_with("Anna Jans\N{LATIN SMALL LETTER E WITH ACUTE}")) == ["Anna Jansén"]
         assert names(c.name.in_(["Bo", "x", "y"])) == ["Bo"]
 
+    def test_a_list_may_be_longer_than_a_statement_s_parameters(self, store):
+        """Of ids, texts, numbers and days; negated too; all lists of a kind share a statement."""
+        anna, bo = customer(since=NOW, born_on=PartialDate(1990)), customer("Bo")
+        one, two = deal(anna, probability=7), deal(bo)
+        keep(store, *map(Add, [anna, bo, one, two]))
+        n = 40_000
+        many = [
+            (c.id, [*(new_id() for _ in range(n)), anna.id]),
+            (c.name, [*map(str, range(n)), anna.name]),
+            (c.since, [*(NOW + timedelta(seconds=k) for k in range(n))]),
+            (c.born_on, [PartialDate(year) for year in range(1000, 2000)]),
+            (d.probability, [*range(n)]),
+        ]
+        for path, values in many:
+            of, expected = (Deal, one) if path._root is Deal else (Customer, anna)
+            assert list(ask(store, of, path.in_(values))) == [expected]
+            assert len(ask(store, of, ~path.in_(values))) == 1
+
     def test_pages_follow_each_other_also_over_missing_keys(self, store):
         records = [
             customer(name, country=land, since=at)
@@ -236,3 +258,18 @@ class TestMore:
         assert list(ask(bolt, Customer)) == list(ask(store, Customer)) == []
         with pytest.raises(InvalidError):
             store.tenant("a__b")
+
+
+def test_the_collector_goes_on_as_it_was(store):
+    """Also after a failure, and where the host has switched it off."""
+    for is_on in (True, False):
+        (gc.enable if is_on else gc.disable)()
+        try:
+            ask(store, Customer)
+            with collector_paused():
+                assert not gc.isenabled()
+            with pytest.raises(ZeroDivisionError), collector_paused():
+                raise ZeroDivisionError
+            assert gc.isenabled() is is_on
+        finally:
+            gc.enable()

@@ -82,6 +82,14 @@ class Database(ABC):
         """Return whether the text has the needle in it, by code points."""
 
     @abstractmethod
+    def packed(self, kind: Kind, values: Sequence[Any]) -> Any:
+        """Return many values, as their column keeps them, as one parameter for ``among``."""
+
+    @abstractmethod
+    def among(self, column: ColumnElement[Any], kind: Kind, packed: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return whether a value is one of those that were packed."""
+
+    @abstractmethod
     def custom(self, column: ColumnElement[Any], key: str, kind: Kind) -> ColumnElement[Any]:
         """Return the value of a custom field, NULL where there is none of that kind; fit for an index."""
 

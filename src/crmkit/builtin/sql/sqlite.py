@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, Table, and_, case, cast, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -114,6 +115,19 @@ class SQLite(Database):
         """Return whether the text has the needle in it."""
         return func.instr(text, needle) > literal_column("0")
 
+    def packed(self, kind: Kind, values: Sequence[Any]) -> Any:
+        """Ids stand one behind the other; digests, which are of any length, in hexadecimal digits; all else is JSON."""
+        if kind == "ref":
+            return b"".join(values)
+        return json.dumps([value.hex().upper() if kind == "digest" else value for value in values], ensure_ascii=False)
+
+    def among(self, column: Column, kind: Kind, packed: Column) -> Column:
+        """Return whether a value is one of those that were packed."""
+        if kind == "ref":
+            return column.in_(_cut(packed))
+        each = func.json_each(packed).table_valued("value")
+        return (func.hex(column) if kind == "digest" else column).in_(select(each.c.value))
+
     def custom(self, column: Column, key: str, kind: Kind) -> Column:
         """Return a custom field's value, NULL where JSON's type is not the kind's.
 
@@ -190,6 +204,14 @@ class SQLite(Database):
         if isinstance(error, UnicodeEncodeError):
             return InvalidError("A text holds a lone surrogate: remove it.", code="forbidden_character")
         return StoreError(f"{place} can not serve: {error}")
+
+
+def _cut(packed: Column) -> Select[Any]:
+    """Return the ids that stand one behind the other, as rows."""
+    places = select(_literal(1).label("at")).where(func.length(packed) > _literal(0)).cte("places", recursive=True)
+    more = select(places.c.at + _literal(16)).where(places.c.at + _literal(16) < func.length(packed))
+    places = places.union_all(more)
+    return select(func.substr(packed, places.c.at, _literal(16)))
 
 
 def _is_of(kind: Kind, type_: Column, value: Column) -> Column:

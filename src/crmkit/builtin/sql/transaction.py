@@ -14,11 +14,11 @@ from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.claiming import claim
 from crmkit.builtin.sql.compile.finding import FindStatement, shape_of
 from crmkit.builtin.sql.layout import Layout
+from crmkit.builtin.sql.pausing import collector_paused
 from crmkit.builtin.sql.tallying import count
 from crmkit.builtin.sql.writing import Writer
 from crmkit.errors import StoreError, UnsupportedError
 from crmkit.ports.store import Find, NotApplied, Page, Record, Tallied, Tally, Transaction, Write
-from crmkit.records.ids import tails_of
 
 R = TypeVar("R", bound=Record)
 
@@ -61,18 +61,10 @@ class SqlTransaction(Transaction):
     def _all(self, layout: Layout[R], found: FindStatement, values: Sequence[Any]) -> tuple[R, ...]:
         """Return the records of all rows, made while more rows are read."""
         records: list[R] = []
-        for rows in self._link.batches(found.statement.text, values):
-            records += layout.decode(found.records(rows))
+        with collector_paused():
+            for rows in self._link.batches(found.statement.text, values):
+                records += layout.decode(found.records(rows))
         return tuple(records)
-
-    def ids_called(self, of: type[Record], short: str) -> list[UUID]:
-        """Return the ids that people write so. See ``Transaction.ids_called``."""
-        self._running()
-        statement = self._catalogue.tail_statement(of)
-        if statement is None:
-            return super().ids_called(of, short)
-        rows = self._link.rows(statement, list(tails_of(short)))
-        return [found for found in self._catalogue.database.ids_read([row[0] for row in rows]) if found is not None]
 
     def tally(self, question: Tally) -> list[Tallied]:
         """Return the cells of a bound tally. See ``Transaction.tally``."""

@@ -161,7 +161,7 @@ def _certain(shape: FindShape) -> set[Shape]:
     found: set[Shape] = {(("field", field.name),) for field in fields if not field.optional}
     where = shape.where or ("and", ())
     for part in where[1] if where[0] == "and" else (where,):
-        if part[0] in ("cmp", "money", "in", "range"):
+        if part[0] in ("cmp", "money", "in", "among", "range"):
             found.add(part[1])
         elif part[0] == "not" and part[1][0] == "missing":
             found.add(part[1][1])

@@ -168,6 +168,8 @@ class Scope:
                 return self._money(path, op, currency, number)
             case ("in", path, numbers):
                 return self.column(path).in_([slot(number) for number in numbers])
+            case ("among", path, kind, number):
+                return self.database.among(self.column(path), kind, slot(number))
             case ("range", path, start, end):
                 column = self.column(path)
                 return column >= slot(start) if end is None else (column >= slot(start)) & (column < slot(end))

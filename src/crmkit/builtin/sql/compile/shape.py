@@ -47,6 +47,8 @@ Shape: TypeAlias = tuple[Any, ...]
 TRUE: Final[Shape] = ("true",)
 FALSE: Final[Shape] = ("false",)
 _LAST: Final = 0x10FFFF
+_MANY: Final = 64
+"""A longer list is one parameter: statements have a limit of them, and one text serves all lengths."""
 
 
 @attrs.frozen
@@ -144,7 +146,10 @@ class Shaper:
         leaves = [self._against(path, ends, "==", value) for value in condition.values if value is not None]
         slots = [leaf[3] for leaf in leaves if leaf[0] == "cmp"]
         others = [leaf for leaf in leaves if leaf[0] != "cmp"]
-        if slots:
+        if len(slots) > _MANY:
+            packed = self.database.packed(ends.kind, [self.slots[slot] for slot in slots])
+            others.append(("among", path, ends.kind, self.slot(packed)))
+        elif slots:
             others.append(("in", path, self._padded(slots)))
         return _joined(others, is_and=False)
 
