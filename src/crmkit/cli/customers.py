@@ -13,7 +13,7 @@ from ..query import each
 from ..records import Agent, ContactPoint, Customer, Record, Team
 from ..services.customers import Profile
 from .arguments import instant, record
-from .showing import headline, name_of, say, show, shown
+from .showing import Cells, headline, name_of, say, show, shown
 from .state import current_run
 
 
@@ -113,7 +113,7 @@ def find(  # noqa: PLR0917  # a command's options
         show(page)
         return
     points, owners = _points(crm, page), _owners(crm, page)
-    columns = {
+    columns: Cells = {
         "ID": name_of,
         "NAME": lambda c: c.name,
         "STATUS": lambda c: c.status,

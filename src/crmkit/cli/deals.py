@@ -13,7 +13,7 @@ from ..records import Customer, Deal
 from ..records.money import places_of
 from ..services.pipelines import BoardColumn
 from .arguments import day, instant, money, record
-from .showing import name_of, show, shown
+from .showing import Cells, name_of, show, shown
 from .state import current_run
 from .tables import Column, print_table
 
@@ -121,7 +121,7 @@ def find(crm: CRM, /, text: str, state: str | None, **options: Any) -> None:
         show(page)
         return
     names = crm.get_many(Customer, {deal.customer for deal in page if deal.customer})
-    columns = {
+    columns: Cells = {
         "ID": name_of,
         "CUSTOMER": lambda d: names[d.customer].name if d.customer in names else "",
         "TITLE": lambda d: d.title,
@@ -170,7 +170,7 @@ def _sum(column: BoardColumn, currency: str) -> str:
 @click.pass_obj
 def history(crm: CRM, deal: Deal) -> None:
     """Show the moves."""
-    columns = {
+    columns: Cells = {
         "AT": lambda c: c.at,
         "FROM": lambda c: c.from_stage,
         "TO": lambda c: c.to_stage,
@@ -189,7 +189,7 @@ def history(crm: CRM, deal: Deal) -> None:
 @click.pass_obj
 def durations(crm: CRM, pipeline: str, since: datetime | None, until: datetime | None) -> None:
     """Show time in stage."""
-    columns = {
+    columns: Cells = {
         "PIPELINE": lambda d: d.pipeline,
         "STAGE": lambda d: d.stage,
         "MEDIAN DAYS#": lambda d: _days(d.median),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, cast
+
 import click
 
 from ..crm import CRM
 from ..errors import NotFoundError
 from ..records import Record, declaration_of
-from .showing import show
+from .showing import Cells, show
 from .state import current_run
 
 
@@ -22,7 +25,7 @@ def history(crm: CRM, name: str, limit: int | None, *, whole: bool) -> None:
     if current_run().json:
         show([change.as_dict() for change in found])
         return
-    columns = {
+    columns: Cells = {
         "AT": lambda c: c.at,
         "WHAT": lambda c: c.name,
         "BY": lambda c: c.actor,
@@ -35,7 +38,7 @@ def history(crm: CRM, name: str, limit: int | None, *, whole: bool) -> None:
 
 
 def _is_pair(value: object) -> bool:
-    return isinstance(value, list | tuple) and len(value) == 2  # both sides of a field
+    return isinstance(value, list | tuple) and len(cast("Sequence[Any]", value)) == 2  # both sides of a field
 
 
 def _side(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -11,7 +12,7 @@ import click
 from ..crm import CRM
 from ..records import AnyRef, Customer, Interaction
 from .arguments import instant, record
-from .showing import name_of, say, show, shown
+from .showing import Cells, name_of, say, show, shown
 from .state import current_run
 
 ARROWS = {"in": "<-", "out": "->", "internal": "--"}
@@ -116,12 +117,12 @@ def waiting(crm: CRM, touchpoint: str) -> None:
     )
 
 
-def _table(crm: CRM, found: Any, when: str, at: Any, noun: str) -> None:
+def _table(crm: CRM, found: Any, when: str, at: Callable[[Interaction], object], noun: str) -> None:
     if current_run().json:
         show(found)
         return
     names = crm.get_many(Customer, {one.customer for one in found if one.customer})
-    columns = {
+    columns: Cells = {
         "ID": name_of,
         when: at,
         "CUSTOMER": lambda one: names[one.customer].name if one.customer in names else "",

@@ -10,7 +10,7 @@ import click
 from ..crm import CRM
 from ..services.kpis import Measurement, Series
 from .arguments import day
-from .showing import show, shown
+from .showing import Cells, show, shown
 from .state import current_run
 from .tables import Column, print_table
 
@@ -24,7 +24,7 @@ def kpis() -> None:
 @click.pass_obj
 def list_(crm: CRM) -> None:
     """List."""
-    columns = {
+    columns: Cells = {
         "NAME": lambda k: k.name,
         "AREA": lambda k: k.area,
         "UNIT": lambda k: k.unit,
@@ -79,7 +79,7 @@ def _table(series: Series, names: dict[Any, str]) -> None:
         Column("N", is_number=True),
         Column("CHANGE", is_number=True),
     ]  # the usual level
-    rows = []
+    rows: list[list[str]] = []
     for row in series.rows:
         cells = [row.period.label + (" *" if row.is_partial else "")]
         cells += [names.get(row.group, shown(row.group) or "-")] if is_grouped else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import attrs
@@ -43,7 +43,7 @@ class Walk:
         click.echo(f"  try: crmkit {line}")
 
     @contextlib.contextmanager
-    def inside(self) -> Iterator[None]:
+    def inside(self) -> Generator[None]:
         """Work in the demo's folder, as somebody who typed the commands would."""
         before = Path.cwd()
         os.chdir(self.folder)
