@@ -40,3 +40,15 @@ def test_without_plugins_it_is_not_even_looked_at(site: Any, tmp_path: Path):
     site.install("deadly", "import os\nos._exit(13)\n")
     (tmp_path / "crmkit.toml").write_text('store = "memory:"\n', "utf-8")
     assert crmkit(site, tmp_path, "--no-plugins", "plugins", "doctor").returncode == 0
+
+
+def test_a_command_of_a_failed_plugin_says_why_it_is_not_there(site: Any, tmp_path: Path):
+    site.install("cycling", "1 / 0", manifest={"commands": [{"name": "bicycles", "help": "Ride."}]})
+    (tmp_path / "crmkit.toml").write_text('store = "memory:"\n', "utf-8")
+    assert "bicycles" in crmkit(site, tmp_path, "--help").stdout
+    told = crmkit(site, tmp_path, "bicycles")
+    assert told.returncode == 7
+    assert "Plugin cycling (crmkit-cycling 1.0) is failed. Its import raised ZeroDivisionError" in told.stderr
+    assert "Traceback" not in told.stderr
+    crmkit(site, tmp_path, "plugins", "disable", "cycling")
+    assert "bicycles" not in crmkit(site, tmp_path, "--help").stdout

@@ -13,19 +13,21 @@ if TYPE_CHECKING:
     from .assembling import load
     from .finding import BUILTINS, Found, installed_plugins
     from .generating import manifest_of, manifest_text
+    from .glancing import glanced
     from .judging import Known, discovered
     from .loaded import Loaded
     from .manifest import FILE, manifest_place, read_manifest
     from .state import ALL_TYPES, Offer, PluginState
 
 __all__ = [
-    "ALL_TYPES", "BUILTINS", "FILE", "Found", "Known", "Loaded", "Offer", "PluginState", "discovered", "installed_plugins", "load",
+    "ALL_TYPES", "BUILTINS", "FILE", "Found", "Known", "Loaded", "Offer", "PluginState", "discovered", "glanced", "installed_plugins", "load",
     "manifest_of", "manifest_place", "manifest_text", "read_manifest",
 ]  # fmt: skip
 
 _ROOMS: Final = {
     "assembling": "load",
     "finding": "BUILTINS Found installed_plugins",
+    "glancing": "glanced",
     "generating": "manifest_of manifest_text",
     "judging": "Known discovered",
     "loaded": "Loaded",

@@ -8,15 +8,26 @@ metadata.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from importlib import metadata
 from importlib.machinery import PathFinder
-from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 FILE: Final = "crmkit_manifest.json"
 FORMAT: Final = 1
+
+
+class Place(Protocol):
+    """As much of a distribution as reading takes."""
+
+    def locate_file(self, path: str) -> Any:
+        """Return where a file of it is."""
+        ...
+
+    def read_text(self, filename: str) -> str | None:
+        """Return a file of its metadata, or None."""
+        ...
 
 
 def manifest_place(module: str, *, is_package: bool) -> str:
@@ -24,7 +35,7 @@ def manifest_place(module: str, *, is_package: bool) -> str:
     return f"{module.replace('.', '/')}/{FILE}" if is_package else f"{module.replace('.', '/')}.{FILE}"
 
 
-def read_manifest(name: str, target: str, distribution: metadata.Distribution | None) -> Mapping[str, Any] | None:
+def read_manifest(name: str, target: str, distribution: Place | None) -> Mapping[str, Any] | None:
     """Return the manifest of an installed plugin, or None where it has none that can be read. Imports nothing."""
     for text in _texts(target.partition(":")[0].strip(), distribution):
         with suppress(ValueError, AttributeError, TypeError, KeyError, RecursionError):
@@ -54,11 +65,11 @@ def _are_texts(found: Any) -> bool:
     return isinstance(found, list) and all(isinstance(one, str) for one in cast("list[Any]", found))
 
 
-def _texts(module: str, distribution: metadata.Distribution | None) -> Iterator[str]:
+def _texts(module: str, distribution: Place | None) -> Iterator[str]:
     for place in _places(module):
         if distribution is not None:
             with suppress(OSError, UnicodeDecodeError, NotImplementedError):
-                yield Path(str(distribution.locate_file(place))).read_text("utf-8")
+                yield read(str(distribution.locate_file(place)))
     if distribution is not None:
         with suppress(OSError, UnicodeDecodeError):
             text = distribution.read_text(FILE)
@@ -80,7 +91,14 @@ def _editable(module: str) -> Iterator[str]:
         spec = PathFinder.find_spec(module.partition(".")[0])
         if spec is None or spec.origin is None:
             return
-        root = Path(spec.origin).parents[1 if spec.submodule_search_locations else 0]
+        folder = os.path.dirname(spec.origin)  # noqa: PTH120 - pathlib is dearer than all of this
+        root = os.path.dirname(folder) if spec.submodule_search_locations else folder  # noqa: PTH120 - as above
         for place in _places(module):
             with suppress(OSError, UnicodeDecodeError):
-                yield (root / place).read_text("utf-8")
+                yield read(os.path.join(root, place))  # noqa: PTH118 - as above
+
+
+def read(path: str) -> str:
+    """Return the text of a file."""
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123 - as above
+        return file.read()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import CRMError
+from ..errors import CRMError, PluginError
 
 if TYPE_CHECKING:
     from .state import Run
@@ -41,17 +41,29 @@ def loaded_command(run: Run, name: str) -> click.Command | None:
 def _of_manifests(run: Run) -> dict[str, PluginCommand]:
     if run.no_plugins:
         return {}
-    from .._plugins import discovered  # reads metadata; only help and unknown words come here
+    from .._plugins import glanced  # reads manifests; only help and unknown words come here
 
+    off = run.project_or_none()
     found: dict[str, PluginCommand] = {}
-    for known in discovered():
-        for command in known.manifest.get("commands", ()):
-            found[command["name"]] = PluginCommand(command.get("help", ""), _later(run, command["name"]))
+    for manifest in glanced():
+        if off is None or manifest["name"] not in off.disabled:
+            for command in manifest.get("commands", ()):
+                found[command["name"]] = PluginCommand(
+                    command.get("help", ""), _later(run, manifest["name"], command["name"])
+                )
     return found
 
 
-def _later(run: Run, name: str) -> Callable[[], click.Command]:
-    return lambda: _of_active(run, is_needed=True)[name].load()  # noqa: PLW0108  # not looked up before it runs
+def _later(run: Run, plugin: str, name: str) -> Callable[[], click.Command]:
+    def load() -> click.Command:
+        found = _of_active(run, is_needed=True).get(name)
+        if found is not None:
+            return found.load()
+        state = run.opened().house.loaded.state_of(plugin)
+        told = f"The plugin has no such command any more: its author writes its manifest anew. {state.told()}"
+        raise PluginError(state.told() if state.state != "active" else told, plugin=plugin, version=state.version)
+
+    return load
 
 
 def _of_active(run: Run, *, is_needed: bool = False) -> dict[str, PluginCommand]:

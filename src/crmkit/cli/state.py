@@ -12,6 +12,7 @@ from ..errors import CRMError
 
 if TYPE_CHECKING:
     from ..crm import CRM
+    from ..settings import Project
 
 DRAIN_S: Final = 2.0
 
@@ -50,12 +51,19 @@ class Run:
 
     def has_modules(self) -> bool:
         """Whether the project names modules of its own, which are imported to know their commands."""
-        from ..settings import read_project  # light, but not needed where a built-in command runs
+        project = None if self.no_plugins else self.project_or_none()
+        return project is not None and bool(project.plugins)
+
+    def project_or_none(self) -> Project | None:
+        """Return what the project says, for help and unknown words; None where nothing says anything, or it can not be read."""
+        if self.project is None and not _is_anything_said():
+            return None
+        from ..settings import read_project  # not needed where a built-in command runs
 
         try:
-            return not self.no_plugins and bool(read_project(self.project, os.environ).plugins)
+            return read_project(self.project, os.environ)
         except CRMError:
-            return False
+            return None
 
     def _open(self) -> CRM:
         from ..crm import CRM  # dear: plugins and SQLAlchemy; only commands that need the CRM load it
@@ -71,6 +79,12 @@ class Run:
         waiting = sum(outcome.waiting for outcome in crm.work(limit_s=DRAIN_S).subscribers)
         if waiting and not self.json:
             click.echo(f"{waiting} events wait for another try: crmkit work", err=True)
+
+
+def _is_anything_said() -> bool:
+    here = Path.cwd()
+    files = any((folder / "crmkit.toml").is_file() for folder in (here, *here.parents))
+    return files or not os.environ.keys().isdisjoint({"CRMKIT_PLUGINS", "CRMKIT_DISABLED"})
 
 
 class LazyCRM:
