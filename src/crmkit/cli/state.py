@@ -76,7 +76,9 @@ class Run:
         """Tell subscribers what this command did, for a moment; say what still waits."""
         if not self.drains or not crm.house.woken.is_set() or not crm.house.hooks.subscribers:
             return
-        waiting = sum(outcome.waiting for outcome in crm.work(limit_s=DRAIN_S).subscribers)
+        from ..services.working import Working  # loaded with the CRM, which this command has opened
+
+        waiting = sum(outcome.waiting for outcome in crm.service(Working).tell_subscribers(limit_s=DRAIN_S))
         if waiting and not self.json:
             click.echo(f"{waiting} events wait for another try: crmkit work", err=True)
 

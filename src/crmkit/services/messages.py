@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -159,19 +160,19 @@ class Messages(Service):
 
     # --- deliver ---
     @verb(long=True)
-    def deliver(self, limit: int | None = None) -> Delivered:
+    def deliver(self, limit: int | None = None, *, limit_s: float | None = None) -> Delivered:
         """Send what is due, one after the other, over all channels; what this does is in the module ``sending.dispatching``.
 
         Args:
-            limit: stop after so many messages.
+            limit: stop after so many messages. limit_s: begin no other one after so many seconds.
         """
         channels = list(Channels(self.unit.house).usable())
         done = Delivered(uncertain=self.batch(lambda me: me.service(Dispatching).recover(channels)))
-        count = 0
-        while limit is None or count < limit:
+        count, end = 0, None if limit_s is None else time.monotonic() + limit_s
+        while (limit is None or count < limit) and (end is None or time.monotonic() < end):
             claimed = self.batch(lambda me: me.service(Dispatching).claim(channels))
             if claimed is None:
-                return done
+                break
             done = done.plus(self._carried(claimed, channels))
             count += 1
         return done

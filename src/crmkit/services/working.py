@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import attrs
@@ -68,12 +68,20 @@ class Working(Service):
     """The worker. It runs where it is called, opens no thread, and may run in many processes at once."""
 
     @verb(long=True)
-    def run(self, *, limit_s: float | None = None, until: threading.Event | None = None) -> Worked:
+    def run(
+        self,
+        *,
+        limit_s: float | None = None,
+        until: threading.Event | None = None,
+        tell: Callable[[Worked], None] | None = None,
+    ) -> Worked:
         """Do what waits, in rounds.
 
         Args:
-            limit_s: stop after so many seconds; without it and without ``until``, when a round finds nothing to do.
+            limit_s: begin nothing new after so many seconds; without it and without ``until``, stop when a round finds nothing
+                to do.
             until: go on, waiting for more, until this event is set.
+            tell: is told of each round that did something.
         """
         end = None if limit_s is None else time.monotonic() + limit_s
         woken: threading.Event = self.unit.house.woken
@@ -83,8 +91,10 @@ class Working(Service):
             done = Worked()
             if time.monotonic() - asked_at >= POLL_S:
                 done, asked_at = self._asked(), time.monotonic()
-            done = done.plus(self._round())
+            done = done.plus(self._round(end))
             total = total.plus(done)
+            if tell is not None and done.total:
+                tell(done)
             if (until is not None and until.is_set()) or (end is not None and time.monotonic() >= end):
                 return total
             if done.total == 0:
@@ -92,24 +102,35 @@ class Working(Service):
                     return total
                 woken.wait(IDLE_S)
 
+    @verb(long=True)
+    def tell_subscribers(self, *, limit_s: float | None = None) -> tuple[Outcome, ...]:
+        """Tell subscribers what happened, and do nothing else: no message is sent."""
+        crm: Any = self.unit
+        end = None if limit_s is None else time.monotonic() + limit_s
+        total = Worked()
+        while True:
+            done = Worked(subscribers=self._numbered_and_told(crm))
+            total = total.plus(done)
+            if done.total == 0 or (end is not None and time.monotonic() >= end):
+                return total.subscribers
+
     def _asked(self) -> Worked:
         """Ask the channels what came in."""
         return Worked(received=self.service(Messages).poll().total)
 
-    def _round(self) -> Worked:
+    def _round(self, end: float | None) -> Worked:
         crm: Any = self.unit
-        done = Worked()
-        for part in self._parts(crm):
-            done = done.plus(part)
-        return done
+        reminders = self.service(Reminders).remind()
+        left_s = None if end is None else max(0.0, end - time.monotonic())
+        sent = self.service(Messages).deliver(limit_s=left_s)
+        return Worked(
+            subscribers=self._numbered_and_told(crm), reminders=reminders, sent=sent.sent, uncertain=sent.uncertain, refused=sent.refused,
+        )  # fmt: skip
 
-    def _parts(self, crm: Any) -> Iterator[Worked]:
-        yield Worked(reminders=self.service(Reminders).remind())
-        sent = self.service(Messages).deliver()
-        yield Worked(sent=sent.sent, uncertain=sent.uncertain, refused=sent.refused)
+    def _numbered_and_told(self, crm: Any) -> tuple[Outcome, ...]:
         while number(crm.runner):
             pass
-        yield Worked(subscribers=tuple(self._told(crm)))
+        return tuple(self._told(crm))
 
     def _told(self, crm: Any) -> Iterator[Outcome]:
         subscriptions = crm.house.hooks.subscribers
