@@ -6,7 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -17,8 +17,10 @@ from ..errors import InvalidError, PluginError, UpgradeNeeded, nearest
 from ..query import Condition
 from ..records import Record, declaration_of
 from ..records.border import normaliser
-from ..records.building import stamper
+from ..records.building import builder, stamper
 from .definitions import Definitions
+
+R = TypeVar("R", bound=Record)
 
 
 def system_clock() -> datetime:
@@ -54,6 +56,7 @@ class House:
     _access: dict[type[Record], Access | None] = attrs.field(factory=dict[type[Record], Access | None])
     _normalisers: dict[type[Record], Any] = attrs.field(factory=dict[type[Record], Any])
     _stampers: dict[type[Record], Any] = attrs.field(factory=dict[type[Record], Any])
+    _builders: dict[Any, Any] = attrs.field(factory=dict[Any, Any])
     _definitions: dict[Any, Definitions] = attrs.field(factory=dict[Any, Definitions])
     _writers: set[Any] = attrs.field(factory=set[Any])
     _open: dict[str, Any] = attrs.field(factory=dict[str, Any])
@@ -88,6 +91,13 @@ class House:
         found = self._stampers.get(of)
         if found is None:
             found = self._stampers[of] = stamper(of)
+        return found
+
+    def builder(self, of: type[R], names: tuple[str, ...]) -> Callable[[Sequence[Any]], R]:
+        """Return the compiled builder of a record type from values that we made ourselves (see ``records.building``)."""
+        found: Callable[[Sequence[Any]], R] | None = self._builders.get((of, names))
+        if found is None:
+            found = self._builders[of, names] = builder(of, names)
         return found
 
     def access(self, of: type[Record], actor: str) -> Condition | None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from ..ports.store import Add, Write
-from ..records import Customer, FrozenMap, Id, LogEntry, Record, Span
+from ..ports.store import Add
+from ..records import Customer, FrozenMap, LogEntry, Record, Span
 from ..records import Unit as UnitRecord
+from ..records.ids import new_ids
+
+_NAMES: Final = (
+    "id", "unit", "n", "created_at", "name", "record_type", "record_id", "record_version", "values", "customer_id",
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from .unit import Unit
@@ -18,7 +23,7 @@ class Log:
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
-        self._entries: list[LogEntry] = []
+        self._entries: list[tuple[Any, ...]] = []
         self._spans: list[Span] = []
         self._flushed = 0
         self._is_begun = False
@@ -31,19 +36,8 @@ class Log:
     def note(self, name: str, type_name: str, record: Record, values: Mapping[str, Any] | None) -> None:
         """Note one change of a record."""
         home = record.id if type(record) is Customer else record.customer_id
-        self._entries.append(
-            LogEntry(
-                unit=Id(self._unit.id),
-                n=self._flushed + len(self._entries),
-                name=name,
-                record_type=type_name,
-                record_id=record.id,
-                record_version=record.version,
-                values=None if values is None else FrozenMap(values),
-                customer_id=home,
-                created_at=self._unit.now,
-            )
-        )
+        kept = None if values is None else FrozenMap(values)
+        self._entries.append((name, type_name, record.id, record.version, kept, home))
 
     def span(self, span: Span) -> None:
         """Note the beginning of a span."""
@@ -63,15 +57,25 @@ class Log:
         """Write what was noted."""
         if not self._entries and not self._spans:
             return
-        tx = self._unit.tx
-        writes: list[Write] = [Add(span) for span in self._spans]
-        writes += [Add(entry) for entry in self._entries]
-        if not self._is_begun and self._entries:
-            writes.append(Add(self._unit_record()))
-            self._is_begun = True
-        self._flushed += len(self._entries)
+        tx, entries, spans = self._unit.tx, self._made(), self._spans
+        is_first = not self._is_begun and bool(entries)
+        self._flushed += len(entries)
         self._entries, self._spans = [], []
-        tx.write(writes)
+        self._is_begun = self._is_begun or is_first
+        if spans:
+            tx.write([Add(span) for span in spans])
+        if entries:
+            tx.write([Add(entry) for entry in entries])
+        if is_first:
+            tx.write([Add(self._unit_record())])
+
+    def _made(self) -> list[LogEntry]:
+        """Return what was noted as records, built past ``__init__``: there are as many as all others of the unit."""
+        build = self._unit.house.builder(LogEntry, _NAMES)
+        unit, now, first = self._unit.id, self._unit.now, self._flushed
+        ids = new_ids(len(self._entries))
+        made = enumerate(zip(ids, self._entries, strict=True), first)
+        return [build((each_id, unit, n, now, *entry)) for n, (each_id, entry) in made]
 
     def _unit_record(self) -> UnitRecord:
         unit = self._unit

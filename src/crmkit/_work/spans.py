@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from ..ports.store import Add, Replace, Write
 from ..query import Find, Order, each, reference_to
-from ..records import AnyRef, Declaration, Field, Record, Span
+from ..records import AnyRef, Declaration, Field, Record, Span, new_id
 from ..records.as_json import value_to_json
 
 if TYPE_CHECKING:
     from .unit import Unit
 
+_NAMES: Final = (
+    "id", "record", "of", "pipeline", "field", "value", "entered_at", "left_at", "customer_id", "created_at",
+)  # fmt: skip
+
 
 def span_value(field: Field, value: Any) -> str:
     """Return a field's value as spans keep it: a text; empty where it is missing."""
+    if isinstance(value, str):
+        return value
     made = value_to_json(field, value)
     return "" if made is None else made if isinstance(made, str) else str(made)
 
@@ -41,9 +47,11 @@ def _span(  # noqa: PLR0917  # all of them say what the span is
     left: datetime | None = None,
 ) -> Span:
     home = record.id if declaration.name == "customer" else record.customer_id
-    return Span(
-        record=AnyRef(declaration.name, record.id), of=declaration.name, pipeline=getattr(record, "pipeline", ""), field=field.name,
-        value=value, entered_at=at, left_at=left, customer_id=home, created_at=unit.now,
+    return unit.house.builder(Span, _NAMES)(
+        (
+            new_id(), AnyRef(declaration.name, record.id), declaration.name, getattr(record, "pipeline", ""), field.name, value, at,
+            left, home, unit.now,
+        )
     )  # fmt: skip
 
 

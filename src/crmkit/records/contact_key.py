@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from types import MappingProxyType
 from typing import Final
 
 from ..errors import InvalidError
@@ -39,6 +40,13 @@ _SEVEN_AND_ONE: Final = {"1": "1", "7": "8"}
 """Calling codes whose national numbers have ten digits, and what is dialled before them at home."""
 _EXTENSION = re.compile(r"(?:[;,]?\s*(?:ext|extension|toestel|tst|x|#)[.=:\s]*)(\d{1,7})\s*$", re.IGNORECASE)
 _LEAST_DIGITS: Final = 3
+_PLAIN: Final = MappingProxyType(
+    {
+        "email": re.compile(r"(?!mailto:)[!-?A-~]+@[!-?A-~]+", re.ASCII | re.IGNORECASE),
+        "phone": re.compile(r"\+[0-9]{3,17}", re.ASCII),
+    }
+)
+"""What is in its normal form but for the case of letters: most of what an import brings."""
 
 
 def contact_key(kind: str, value: str, country: str = "") -> str:
@@ -57,6 +65,9 @@ def contact_key(kind: str, value: str, country: str = "") -> str:
     Raises:
         InvalidError: it can not be an address of that kind (codes ``email``, ``phone``, ``address``).
     """
+    plain = _PLAIN.get(kind)
+    if plain is not None and plain.fullmatch(value):
+        return value.lower()
     text = identity(value, kind)
     if kind == "email":
         return _email(text)

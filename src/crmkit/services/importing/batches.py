@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 import attrs
@@ -44,17 +44,20 @@ def batches(
     Raises:
         InvalidError: the file ends inside quotation marks, or was changed since it was checked.
     """
-    kin = _Kin(target, keeper)
+    mapped = {field.target for field in reader.fields}
+    kin = _Kin(target, keeper, mapped)
     rows: list[ReadRow] = []
     bad: list[BadRow] = []
     line = after
     for read in _read(table, reader, after):
         row, refused = (read, None) if isinstance(read, ReadRow) else (None, read)
-        if len(rows) + len(bad) >= size or (row is not None and kin.has(row)):
+        is_full = len(rows) + len(bad) >= size
+        if is_full or (row is not None and not kin.take(row)):
             yield Batch(tuple(rows), tuple(bad), line)
-            rows, bad, kin = [], [], _Kin(target, keeper)
+            rows, bad, kin = [], [], _Kin(target, keeper, mapped)
+            if row is not None:
+                kin.take(row)
         if row is not None:
-            kin.add(row)
             rows.append(row)
         if refused is not None:
             bad.append(refused)
@@ -78,19 +81,21 @@ def _read(table: Table, reader: RowReader, after: int) -> Iterator[ReadRow | Bad
 class _Kin:
     """What the rows of a batch are known by, so that another one of the same record, or that needs one, comes in the next."""
 
-    def __init__(self, target: ImportTarget, keeper: type[RecordKeeper]) -> None:
+    def __init__(self, target: ImportTarget, keeper: type[RecordKeeper], mapped: Collection[str]) -> None:
         self._target, self._keeper = target, keeper
         self._known: set[Any] = set()
         self._words: set[str] = set()
-        self._own = [name for name, of in target.references.items() if of is target.of]
+        self._own = [name for name, of in target.references.items() if of is target.of and name in mapped]
 
-    def has(self, row: ReadRow) -> bool:
-        return not self._known.isdisjoint(self._keeper.signature(self._target, row)) or self._needs(row)
-
-    def add(self, row: ReadRow) -> None:
-        self._known.update(self._keeper.signature(self._target, row))
+    def take(self, row: ReadRow) -> bool:
+        """Take a row in, unless it is about a record of the batch, or needs one."""
+        signature = self._keeper.signature(self._target, row)
+        if not self._known.isdisjoint(signature) or self._needs(row):
+            return False
+        self._known.update(signature)
         if self._own:
             self._words |= self._keeper.words(self._target, row)
+        return True
 
     def _needs(self, row: ReadRow) -> bool:
         asked = (row.values.get(name) for name in self._own)

@@ -5,7 +5,7 @@ A row without an external id is about the customer who has its e-mail address, w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
@@ -37,7 +37,7 @@ class CustomerKeeper(RecordKeeper):
         """By id or external id; else by e-mail address."""
         super().identify(drafts)
         for draft in drafts:
-            draft.more["points"] = addresses_of(draft.row, draft.fields.get("country", ""))
+            draft.more["points"] = addresses_of(draft.row)
         self._by_email([d for d in drafts if d.old is None and not {"id", "external_id"} & d.more.keys()])
 
     def began(self, draft: Draft) -> datetime | None:
@@ -50,12 +50,12 @@ class CustomerKeeper(RecordKeeper):
         known = super().signature(target, row)
         if isinstance(row.values.get("external_id"), ExternalKey) or row.values.get("id"):
             return known
-        return [*known, *(("email", key) for kind, key in addresses_of(row, "") if kind == "email")]
+        return [*known, *(("email", key) for kind, key in addresses_of(row) if kind == "email")]
 
     @classmethod
     def words(cls, target: ImportTarget, row: ReadRow) -> set[str]:
         """Its addresses, name and external id."""
-        found = {key for _, key in addresses_of(row, "")} | {str(row.values.get("name", ""))}
+        found = {key for _, key in addresses_of(row)} | {str(row.values.get("name", ""))}
         return found | super().words(target, row)
 
     def complete(self, drafts: Sequence[Draft]) -> None:
@@ -121,8 +121,14 @@ class CustomerKeeper(RecordKeeper):
                 draft.is_changed = True
 
 
-def addresses_of(row: ReadRow, country: str) -> dict[tuple[str, str], str]:
+def addresses_of(row: ReadRow) -> Mapping[tuple[str, str], str]:
     """Return the addresses of a row as they were written, by kind and key, in their order."""
+    if row.addresses is None:
+        row.addresses = _addresses(row, str(row.values.get("country") or ""))
+    return row.addresses
+
+
+def _addresses(row: ReadRow, country: str) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
     for name, kind in _KINDS.items():
         given: Any = row.values.get(name)

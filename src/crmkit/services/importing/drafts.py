@@ -16,7 +16,7 @@ Outcome: TypeAlias = Literal["added", "changed", "unchanged"] | tuple[Problem, .
 """What became of a row; problems reject it. Their ``column`` is the name of a target until the file's own is put in."""
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class ReadRow:
     """A row that could be read.
 
@@ -24,11 +24,13 @@ class ReadRow:
         line: number of its first line in the file.
         cells: as they stand in the file, for a reject.
         values: by target, as ``RowReader`` gives them.
+        addresses: where its kind has some: as they were written, by kind and key; worked out once.
     """
 
     line: int
     cells: Sequence[Cell]
     values: Mapping[str, Any]
+    addresses: Mapping[tuple[str, str], str] | None = None
 
 
 @attrs.define(eq=False)

@@ -95,7 +95,7 @@ class RecordKeeper:
         """Return how a new record enters."""
         fields: dict[str, Any] = {**draft.fields, "custom": draft.custom} if draft.custom else draft.fields
         at = draft.more.get("at") or self.began(draft)
-        closing = self._closing(draft) if self.declaration.staged else None
+        closing = self._closing(draft) if "closed_at" in draft.fields else None
         if closing is None:
             return Entry(self.target.of(**fields), at or draft.fields.get("closed_at"))
         fields = {name: value for name, value in fields.items() if name not in ("stage", "closed_at", "reason")}
@@ -184,7 +184,9 @@ class RecordKeeper:
     def _closing(self, draft: Draft) -> tuple[str, datetime, str] | None:
         """Return the last move of a record that was opened and closed: its path is then known, not only its end."""
         opened, closed = draft.more.get("at") or self.began(draft), draft.fields.get("closed_at")
-        if opened is None or closed is None or opened > closed or "stage" not in draft.fields:
+        if opened is None or closed is None or opened > closed:
+            return None
+        if "stage" not in draft.fields or not self.declaration.staged:
             return None
         unit: Any = self.work
         definitions = unit.definitions

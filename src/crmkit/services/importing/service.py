@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -36,6 +38,8 @@ from .targets import ImportTarget
 
 _OF_A_ROW: Final = (InvalidError, RefusedError, ConflictError, NotFoundError, AmbiguousError, PluginError)
 """What one row can be at fault for; anything else ends the import."""
+_COLLECT_EVERY: Final = 100_000
+"""New objects after which Python looks for garbage cycles, while a file is imported."""
 Told = Callable[[int], None]
 
 
@@ -140,7 +144,8 @@ class Importing(Service):
         job = self._job(source, of, mapping, batch_size, country)
         goes = Path(rejects) if rejects is not None else reject_path(source)
         run = _Run(self, job, goes, progress or _nobody)
-        return run.dry() if dry_run else run.real()
+        with _fewer_collections():
+            return run.dry() if dry_run else run.real()
 
     def _job(self, path: Path, of: str, mapping: Any, size: int, country: str) -> _Job:
         kind = self._kind(of)
@@ -299,6 +304,18 @@ class _Run:
             reasons=count.reasons, operation=None if self._operation is None else self._operation.id,
             resumed_at=self._resumed_at, seconds=time.monotonic() - self._began, is_dry_run=is_dry_run,
         )  # fmt: skip
+
+
+@contextmanager
+def _fewer_collections() -> Generator[None]:
+    """Let Python look for garbage cycles less often: a batch makes many objects and no cycles (measured: a quarter of the time)."""
+    before = gc.get_threshold()
+    if before[0]:
+        gc.set_threshold(max(before[0], _COLLECT_EVERY), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _nobody(done: int) -> None:

@@ -1,0 +1,132 @@
+"""Importing customers from CSV into SQLite, against reading the same file and inserting the same rows with `executemany`.
+
+The floor writes every row that crmkit writes (customers, addresses, external ids, the log, spans, the operation), with the
+same values, into equal tables with the same indexes, in one transaction. Its rows are ready before the clock starts.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from benchmarks.pairs import Pair, Side
+from crmkit import CRM
+
+ROWS = 100_000
+HEADER = ("external_id", "name", "email", "phone", "status", "country", "tags", "since")
+CHUNK = 5_000
+
+
+def write_customers(path: Path, rows: int) -> None:
+    """Write a file of customers; the same one for the same number."""
+    chance = random.Random(rows)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+        for n in range(rows):
+            writer.writerow(
+                (
+                    f"k{n}", f"Given{chance.randrange(997)} Family{chance.randrange(4999)}", f"c{n}@example{n % 50}.org",
+                    f"+31 6 {10_000_000 + n}", chance.choice(("prospect", "customer", "former")), "NL",
+                    chance.choice(("vip|new", "", "web")), f"20{10 + n % 15}-0{1 + n % 9}-1{n % 10}",
+                )
+            )  # fmt: skip
+
+
+@attrs.frozen
+class Folder:
+    """A folder with the file; its databases are made anew for every sample."""
+
+    path: Path
+    kept: tuple[tuple[str, list[list[tuple[Any, ...]]]], ...]
+    """For each table the INSERT and the rows that crmkit wrote, in chunks."""
+
+    @property
+    def file(self) -> Path:
+        return self.path / "customers.csv"
+
+    def fresh(self) -> Path:
+        """Return an empty database with crmkit's tables."""
+        place = self.path / "crm.db"
+        for leftover in self.path.glob("crm.db*"):
+            leftover.unlink()
+        CRM.open(_url(place), discover=False).close()
+        return place
+
+
+def _url(place: Path) -> str:
+    return f"sqlite:///{place}"
+
+
+def prepared(path: Path, rows: int) -> Folder:
+    """Write the file, import it once, and remember every row that came of it."""
+    folder = Folder(path, ())
+    write_customers(folder.file, rows)
+    place = folder.fresh()
+    before = _counts(place)
+    ours(folder, place)
+    return attrs.evolve(folder, kept=tuple(_written(place, before)))
+
+
+def _counts(place: Path) -> dict[str, int]:
+    with sqlite3.connect(place) as db:
+        return {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in _tables(db)}
+
+
+def _tables(db: sqlite3.Connection) -> list[str]:
+    return [
+        name
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    ]
+
+
+def _written(place: Path, before: dict[str, int]) -> Iterator[tuple[str, list[list[tuple[Any, ...]]]]]:
+    with sqlite3.connect(place) as db:
+        for table in _tables(db):
+            rows = db.execute(f"SELECT * FROM {table} ORDER BY rowid LIMIT -1 OFFSET {before[table]}").fetchall()
+            if rows:
+                marks = ", ".join("?" * len(rows[0]))
+                chunks = [rows[at : at + CHUNK] for at in range(0, len(rows), CHUNK)]
+                yield f"INSERT INTO {table} VALUES ({marks})", chunks
+
+
+def ours(folder: Folder, place: Path) -> None:
+    """Import the file."""
+    with CRM.open(_url(place), discover=False) as crm:
+        result = crm.imports.run(folder.file)
+        assert result.rejected == 0, result
+
+
+def floor(folder: Folder, place: Path) -> None:
+    """Read the file and insert the rows."""
+    with folder.file.open(newline="", encoding="utf-8") as file:
+        for _ in csv.reader(file):
+            pass
+    db = sqlite3.connect(place, isolation_level=None)
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("BEGIN IMMEDIATE")
+    for statement, chunks in folder.kept:
+        for chunk in chunks:
+            db.executemany(statement, chunk)
+    db.execute("COMMIT")
+    db.close()
+
+
+def pairs(rows: int = ROWS) -> Iterator[Pair]:
+    """Yield the pair."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = prepared(Path(name), rows)
+        yield Pair(
+            name=f"import {rows:,} customers from CSV into SQLite",
+            ours=Side(run=lambda place: ours(folder, place), before=folder.fresh),
+            floor=Side(run=lambda place: floor(folder, place), before=folder.fresh),
+            limit=3.0,
+            n=rows,
+        )
