@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import pytest
 
@@ -27,7 +28,7 @@ from crmkit.services.kpis.reasons import happened, reason_for
 from crmkit.services.kpis.wording import component_in_words, condition_in_words
 
 c, d, i, s = each(Customer), each(Deal), each(Interaction), each(Span)
-anna = Customer(name="Anna")
+anna = Customer(id=UUID("01a20cb3-42e5-7278-99f9-cc7d63f11c2d"), name="Anna")  # fixed: its short id names a test
 
 
 @pytest.mark.parametrize(
