@@ -5,17 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import TypeVar
 
 import attrs
 
 from ..records import Record
-from .adjusting import Adjuster, compile_adjusters
-from .checking import Checker, Judge, compile_checkers, compile_judges
+from .adjusting import compile_adjusters
+from .checking import compile_checkers, compile_judges
 from .faults import HookFailure
 from .hook import Hook
 from .quarantine import IN_A_ROW, PROBE_AFTER_S, Quarantine
 from .subscribing import Subscription, subscription
 from .timing import Spent, timed
+
+T = TypeVar("T")
+
+
+class _Once(dict[type[Record], T | None]):
+    """What is made of a record type, once: asking again is one look into a dictionary, for each write of a record."""
+
+    def __init__(self, make: Callable[[type[Record]], T | None]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, of: type[Record]) -> T | None:
+        made = self[of] = self._make(of)
+        return made
 
 
 class Hooks:
@@ -28,6 +43,15 @@ class Hooks:
         in_a_row: failures in a row after which a plugin that does not check is passed over.
         probe_after_s: seconds after which it is tried again.
         measure: whether to add up each plugin's time (``spent``); it makes calls dearer.
+
+    Attributes:
+        adjusters: record type -> a function of (change, face) that returns the record as its hooks leave it; None where
+            there is none.
+        judges: record type -> a function of (changes, face) that returns the refusals by place; None where nothing checks.
+            The function raises PluginError where a hook fails: then none of the changes may be kept.
+        checkers: record type -> a function of (changes, face) that raises where one may not be kept; None where nothing
+            checks. It raises RefusedError for the first change that is refused, PluginError where a hook fails.
+        subscribers: who is told of events.
     """
 
     def __init__(
@@ -46,9 +70,10 @@ class Hooks:
             checking=frozenset(hook.plugin.name for hook in hooks if hook.offer.hook == "check"),
             clock=clock, on_failure=on_failure, in_a_row=in_a_row, probe_after_s=probe_after_s,
         )  # fmt: skip
-        self._adjusters: dict[type[Record], Adjuster | None] = {}
-        self._judges: dict[type[Record], Judge | None] = {}
-        self._checkers: dict[type[Record], Checker | None] = {}
+        quarantine = self._quarantine
+        self.adjusters = self._compiled("adjust", lambda found: compile_adjusters(found, quarantine))
+        self.judges = self._compiled("check", compile_judges)
+        self.checkers = self._compiled("check", compile_checkers)
         self.subscribers: tuple[Subscription, ...] = tuple(
             subscription(hook) for hook in self._hooks if hook.offer.hook == "subscriber"
         )
@@ -57,36 +82,12 @@ class Hooks:
         """Return the hooks of a kind (``adjust``, ``check``, ``subscriber``) for a record type, in the order of their calls."""
         return tuple(one for one in self._hooks if one.offer.hook == hook and one.concerns(of))
 
-    def adjusters(self, of: type[Record]) -> Adjuster | None:
-        """Return a function of (change, face) that returns the record as the hooks leave it; None where there is none."""
-        try:
-            return self._adjusters[of]
-        except KeyError:
-            found = self.order(of, "adjust")
-            made = self._adjusters[of] = compile_adjusters(found, self._quarantine) if found else None
-            return made
+    def _compiled(self, hook: str, compile_: Callable[[tuple[Hook, ...]], T]) -> Callable[[type[Record]], T | None]:
+        def made(of: type[Record]) -> T | None:
+            found = self.order(of, hook)
+            return compile_(found) if found else None
 
-    def judges(self, of: type[Record]) -> Judge | None:
-        """Return a function of (changes, face) that returns the refusals by place; None where nothing checks.
-
-        The function raises PluginError where a hook fails: then none of the changes may be kept.
-        """
-        if of not in self._judges:
-            found = self.order(of, "check")
-            self._judges[of] = compile_judges(found) if found else None
-        return self._judges[of]
-
-    def checkers(self, of: type[Record]) -> Checker | None:
-        """Return a function of (changes, face) that raises where one may not be kept; None where nothing checks.
-
-        It raises RefusedError for the first change that is refused, PluginError where a hook fails.
-        """
-        try:
-            return self._checkers[of]
-        except KeyError:
-            found = self.order(of, "check")
-            made = self._checkers[of] = compile_checkers(found) if found else None
-            return made
+        return _Once(made).__getitem__
 
     @property
     def reports(self) -> tuple[HookFailure, ...]:
