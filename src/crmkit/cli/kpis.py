@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -13,6 +13,9 @@ from .arguments import day
 from .showing import Cells, show, shown
 from .state import current_run
 from .tables import Column, print_table
+
+FINE: Final = 10
+"""Below it, a mean on a scale or a time is shown with four decimals."""
 
 
 @click.group(help="KPIs: list, show, explain.")
@@ -89,7 +92,11 @@ def _table(series: Series, names: dict[Any, str]) -> None:
 
 
 def _cells(series: Series, row: Measurement) -> list[str]:
-    interval = "" if row.low is None or row.high is None else f"{number(series, row.low)} - {number(series, row.high)}"
+    interval = (
+        ""
+        if row.low is None or row.high is None
+        else f"{number(series, row.low)} {'to' if row.low < 0 else '-'} {number(series, row.high)}"
+    )
     if row.value is None:
         return ["-", row.reason, f"{row.n:,}", ""]
     change = (
@@ -101,12 +108,14 @@ def _cells(series: Series, row: Measurement) -> list[str]:
 
 
 def number(series: Series, value: float) -> str:
-    """Return a value in the series' unit as people read it: a share in percent, money with two decimals."""
+    """Return a value in the series' unit as people read it: a share in percent, points with one decimal, money with two."""
     if series.unit == "share":
         return f"{100 * value:.2f} %"
+    if series.unit == "points":
+        return f"{value:.1f}"
     if series.unit in ("money", "count"):
         return f"{value:,.2f}".removesuffix(".00")
-    return f"{value:,.4f}".rstrip("0").rstrip(".") if abs(value) < 10 else f"{value:,.2f}"  # digits that tell
+    return f"{value:,.4f}".rstrip("0").rstrip(".") if abs(value) < FINE else f"{value:,.2f}"
 
 
 def _group_names(crm: CRM, series: Series) -> dict[Any, str]:

@@ -41,14 +41,38 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], footer
         for row in [[column.heading for column in columns], *rows]:
             click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
         return
-    widths = _widths(columns, rows)
     click.echo()
-    click.echo(click.style(_line([c.heading for c in columns], columns, widths), bold=True))
-    for row in rows:
-        click.echo(_line(row, columns, widths))
+    if not _by_rich(columns, rows):
+        _plain(columns, rows)
     click.echo()
     if footer:
         click.echo(footer)
+
+
+def _by_rich(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> bool:
+    """Print the table by rich, where it is installed; it knows how wide each terminal draws a character."""
+    try:
+        from rich.console import Console  # an extra, and only for people
+        from rich.table import Table
+        from rich.text import Text
+    except ImportError:
+        return False
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(
+            column.heading, justify="right" if column.is_number else "left", overflow="ellipsis", no_wrap=True
+        )
+    for row in rows:
+        table.add_row(*(Text(_isolated(cell.replace("\n", " "))) for cell in row))
+    Console(soft_wrap=False, highlight=False).print(table)
+    return True
+
+
+def _plain(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    widths = _widths(columns, rows)
+    click.echo(click.style(_line([c.heading for c in columns], columns, widths), bold=True))
+    for row in rows:
+        click.echo(_line(row, columns, widths))
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
@@ -70,10 +94,13 @@ def _line(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int]
 
 def _padded(text: str, width: int, to_the_right: bool) -> str:
     space = " " * (width - width_of(text))
-    shown = (
-        f"{ISOLATE[0]}{text}{ISOLATE[1]}" if any(unicodedata.bidirectional(c) in ("R", "AL") for c in text) else text
-    )
+    shown = _isolated(text)
     return space + shown if to_the_right else shown + space
+
+
+def _isolated(text: str) -> str:
+    is_mirrored = any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+    return f"{ISOLATE[0]}{text}{ISOLATE[1]}" if is_mirrored else text
 
 
 def _cut(text: str, width: int) -> str:

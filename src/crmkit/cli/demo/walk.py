@@ -79,7 +79,7 @@ def _imports(w: Walk) -> None:
         "--question",
         "csat=csat",
         "--question",
-        "comment=text",
+        "comment=comment",
         "--title",
         "Satisfaction",
     )
@@ -93,7 +93,7 @@ def _imports(w: Walk) -> None:
 def _look(w: Walk) -> None:
     w.step("2  Find a customer, in any script, and see what passed")
     w.command("customers", "find", "jansen")
-    w.command("customers", "find", "نیک نام")
+    w.command("customers", "find", "نیکنام")
     with w.opened() as crm:
         busy = crm.customers.find("jansen", status="customer")[0]
     w.command("timeline", short_id(busy.id), "--limit", "8")
