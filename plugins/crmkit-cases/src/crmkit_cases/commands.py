@@ -79,15 +79,18 @@ def find(crm: CRM, text: str, state: str | None, priority: str, limit: int) -> N
     """Find."""
     found = crm.service(Cases).listed(text=text, state=state or "", priority=priority, limit=limit)
     names = crm.get_many(Customer, {case.customer for case in found if case.customer})
-    columns = {
-        "NUMBER": lambda c: c.number,
-        "CUSTOMER": lambda c: names[c.customer].name if c.customer in names else "",
-        "SUBJECT": lambda c: c.subject,
-        "PRIORITY": lambda c: c.priority,
-        "STAGE": lambda c: c.stage,
-        "OPENED": lambda c: c.opened_at,
-    }
-    cli.show(list(found), columns=columns, noun="case")
+    cli.show(
+        list(found),
+        noun="case",
+        columns={
+            "NUMBER": lambda c: c.number,
+            "CUSTOMER": lambda c: names[c.customer].name if c.customer in names else "",
+            "SUBJECT": lambda c: c.subject,
+            "PRIORITY": lambda c: c.priority,
+            "STAGE": lambda c: c.stage,
+            "OPENED": lambda c: c.opened_at,
+        },
+    )
 
 
 @cases.command(help="How many cases stand where.")
@@ -106,11 +109,14 @@ def board(crm: CRM) -> None:
 @click.pass_obj
 def durations(crm: CRM) -> None:
     """Show time in stage."""
-    columns = {
-        "STAGE": lambda d: d.stage,
-        "MEDIAN DAYS#": lambda d: None if d.median is None else d.median.total_seconds() / 86_400,
-        "MEAN DAYS#": lambda d: None if d.mean is None else d.mean.total_seconds() / 86_400,
-        "LEFT#": lambda d: d.n,
-        "STILL THERE#": lambda d: d.n_open,
-    }
-    cli.show(list(crm.pipelines.durations("cases")), columns=columns, noun="stage")
+    cli.show(
+        list(crm.pipelines.durations("cases")),
+        noun="stage",
+        columns={
+            "STAGE": lambda d: d.stage,
+            "MEDIAN DAYS#": lambda d: None if d.median is None else d.median.total_seconds() / 86_400,
+            "MEAN DAYS#": lambda d: None if d.mean is None else d.mean.total_seconds() / 86_400,
+            "LEFT#": lambda d: d.n,
+            "STILL THERE#": lambda d: d.n_open,
+        },
+    )
