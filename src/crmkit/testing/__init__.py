@@ -13,13 +13,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from .channel import ChannelContract
     from .clock import Clock
     from .kpi import KpiContract
+    from .provider import Provider
     from .store import StoreContract
     from .survey_type import SurveyTypeContract
 
-_ROOMS = {"Clock": "clock", "KpiContract": "kpi", "StoreContract": "store", "SurveyTypeContract": "survey_type"}
-__all__ = ["Clock", "KpiContract", "StoreContract", "SurveyTypeContract"]
+_ROOMS = {
+    "ChannelContract": "channel",
+    "Clock": "clock",
+    "KpiContract": "kpi",
+    "Provider": "provider",
+    "StoreContract": "store",
+    "SurveyTypeContract": "survey_type",
+}
+__all__ = ["ChannelContract", "Clock", "KpiContract", "Provider", "StoreContract", "SurveyTypeContract"]
 
 
 def __getattr__(name: str) -> Any:
