@@ -84,11 +84,16 @@ class LocalText:
         return cls({"": default, **languages})
 
     def into(self, *languages: str) -> str:
-        """Return the text in the first of these languages that has one; else the default; else any."""
+        """Return the text in the first of these languages that has one; else the default; else any.
+
+        The default stands for English too, where there is no English text beside it.
+        """
         for language in languages:
             for key in (language, language.partition("-")[0]):
                 if key in self.texts:
                     return self.texts[key]
+            if language.partition("-")[0] == "en" and self.texts.get(""):
+                return self.texts[""]
         return self.texts.get("") or next(iter(self.texts.values()), "")
 
     def __str__(self) -> str:
