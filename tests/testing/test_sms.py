@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("httpx", reason="the channel of this example speaks HTTP by httpx")
 
-from crmkit import CRM, Message  # noqa: E402  # behind the skip
-from crmkit.ports.channel import Request, Secret  # noqa: E402  # behind the skip
-from crmkit.testing import ChannelContract, Provider  # noqa: E402  # behind the skip
-from tests.testing.sms import RingoSms, Settings, plugin  # noqa: E402  # behind the skip
+from crmkit import CRM, Message
+from crmkit.ports.channel import Request, Secret
+from crmkit.testing import ChannelContract, Provider
+from tests.testing.sms import RingoSms, Settings, plugin
 
 
 def signed(body: bytes) -> Request:
