@@ -60,7 +60,7 @@ def plugin_settings(
         environ: the environment, whole; it goes before the table.
         code: what a program gives, a mapping or an instance; it goes before both.
         plugin: the plugin's name, for messages and for the names of variables.
-        folder: where ``file:PATH`` begins when PATH is relative; by default the working folder.
+        folder: where relative paths begin, those of ``file:PATH`` too; by default the working folder.
 
     Raises:
         DeclarationError: all problems at once, each with its key path.
@@ -85,7 +85,18 @@ def settings_told(
     values = {key: reading.value(key, *found) for key, found in layers.items()}
     if reading.problems:
         raise DeclarationError(f"Settings of {plugin}", reading.problems)
-    return _made(cls, values, plugin, reading.hidden)
+    told = _made(cls, values, plugin, reading.hidden)
+    return attrs.evolve(told, settings=_beside(told.settings, reading.folder, cast("Mapping[str, Any]", code or {})))
+
+
+def _beside(settings: Any, folder: Path, code: Mapping[str, Any]) -> Any:
+    """Return settings whose relative paths, but those that a program gave, are meant beside the project's file."""
+    if folder == Path():
+        return settings
+    of = cast("type[Any]", type(settings))
+    attributes = [(a.alias or a.name, getattr(settings, a.name)) for a in attrs.fields(of) if a.init]
+    moved = {key: folder / value for key, value in attributes if isinstance(value, Path) and key not in code}
+    return attrs.evolve(settings, **moved) if moved else settings
 
 
 def _given(cls: type[Any], code: object, plugin: str) -> Told:
