@@ -20,6 +20,7 @@ from aiosmtpd.smtp import AuthResult
 
 from crmkit import Secret
 from crmkit.ports.channel import Delivery, NotSent, Receipt, Rejected
+from crmkit.testing import ChannelContract, Provider
 from crmkit_smtp import Settings, Smtp
 
 from .server import MailServer, mail_server
@@ -45,6 +46,17 @@ def end(port: int, what: Delivery | None = None, **more: Any) -> Receipt | NotSe
     """Return how sending ends."""
     (found,) = channel(port, **more).send_many([what or delivery()])
     return found
+
+
+class TestSmtp(ChannelContract):
+    """The contract of channels, against a server that takes everything; how this one fails is below."""
+
+    @pytest.fixture(autouse=True)
+    def _mail_server(self, server: MailServer) -> None:
+        self.server = server
+
+    def channel(self, provider: Provider) -> Smtp:
+        return channel(self.server.port)
 
 
 # --- what is sent ---

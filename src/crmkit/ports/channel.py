@@ -21,6 +21,7 @@ __all__ = [
     "Channel",
     "Delivery",
     "Forged",
+    "Headers",
     "IncomingMessage",
     "NotSent",
     "Receipt",
@@ -131,12 +132,30 @@ class StatusReport:
 Received: TypeAlias = IncomingMessage | StatusReport
 
 
+class Headers(Mapping[str, str]):
+    """Headers by name, whatever the case: hosts write ``X-Signature`` or ``x-signature``, and both are found."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, given: Mapping[str, str] = EMPTY) -> None:
+        self._values = {name.lower(): value for name, value in given.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
 @attrs.frozen(kw_only=True)
 class Request:
-    """An HTTP request from a provider, as the host received it: the raw body, header names in any case."""
+    """An HTTP request from a provider, as the host received it: the raw body, the headers by name in any case."""
 
     body: bytes
-    headers: Mapping[str, str] = EMPTY
+    headers: Headers = attrs.field(factory=Headers, converter=Headers)
     query: Mapping[str, str] = EMPTY
     path: str = ""
     method: str = "POST"
