@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from crmkit.builtin.sql import SqlStore
 from crmkit.query import Binding, bind, find
@@ -50,3 +52,17 @@ def ask(store: Any, of: Any, *conditions: Any, **more: Any) -> Any:
         return transaction.find(bind(find(of, *conditions, **more), BINDING))
     finally:
         transaction.rollback()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def any_store(request: pytest.FixtureRequest, url: str) -> Iterator[Any]:
+    """A store on each database; a schema of its own on a server."""
+    schema = "" if request.param == "sqlite" else f"t{uuid.uuid4().hex[:12]}"
+    place = url if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
+    store: Any = SqlStore.open(place, CORE_TYPES, schema=schema)
+    store.upgrade()
+    yield store
+    if schema:
+        with store._engine.begin() as connection:
+            connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    store.close()

@@ -56,8 +56,9 @@ def asked():
     ]  # fmt: skip
 
 
-def test_what_is_not_of_its_kind_is_missing(store):
+def test_what_is_not_of_its_kind_is_missing(any_store):
     """SQL agrees with Python on every kind of field and every kind of JSON value."""
+    store = any_store
     records = [Customer(name=f"{key} {value}", custom={key: value}) for key in FIELDS for value in VALUES]
     keep(store, *map(Add, records))
     transaction = store.begin(write=False)
@@ -68,8 +69,17 @@ def test_what_is_not_of_its_kind_is_missing(store):
     transaction.rollback()
 
 
-def test_an_indexed_custom_field_is_found_by_its_index(store):
+def plan_of(store, transaction, text, values):
+    """How the database would answer; PostgreSQL, whose tables are small here, as if reading them whole were dear."""
+    if store._catalogue.database.name == "sqlite":
+        return str(transaction._link.rows(f"EXPLAIN QUERY PLAN {text}", values))
+    transaction._link.change("SET LOCAL enable_seqscan = off")
+    return str(transaction._link.rows(f"EXPLAIN {text}", values))
+
+
+def test_an_indexed_custom_field_is_found_by_its_index(any_store):
     """The planner takes the expression index; a second upgrade does nothing; odd values do not break it."""
+    store = any_store
     keep(store, *(Add(Customer(name="x", custom={"born": value})) for value in VALUES))
     for name in ("size", "born", "seen", "n"):
         made = store.upgrade({Customer: [FIELDS[name]]})
@@ -81,8 +91,8 @@ def test_an_indexed_custom_field_is_found_by_its_index(store):
     for condition in (each(Customer).custom.size == "M", each(Customer).custom.born == date(2024, 2, 29)):
         shape, constants = shape_of(bind(find(Customer, condition), ASKING), store._catalogue.database)
         statement = store._catalogue.find_statement(shape).statement
-        plan = transaction._link.rows(f"EXPLAIN QUERY PLAN {statement.text}", statement.values(constants))
-        assert any("USING INDEX ix_customer__custom" in row[3] for row in plan), plan
+        name = f"ix_customer__custom__{condition.path._steps[-1].key}"
+        assert name in plan_of(store, transaction, statement.text, statement.values(constants))
     transaction.rollback()
 
 

@@ -1,4 +1,4 @@
-"""The SQL store: records in tables, on SQLite. SQLAlchemy is imported when a store is opened, not before."""
+"""The SQL store: records in tables, on SQLite and PostgreSQL. SQLAlchemy is imported when a store is opened, not before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class SqlStore(Store):
     reconfigured.
     """
 
-    scheme: ClassVar[str | tuple[str, ...]] = "sqlite"
+    scheme: ClassVar[str | tuple[str, ...]] = ("sqlite", "postgresql")
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {"guest", "select", "concurrent_writers", "durable", "tenants", "prefix", "blobs"}
     )

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.link import DriverLink, Link, fault_of
-from crmkit.errors import CRMError, StorageBusy
+from crmkit.errors import CRMError, StorageBusy, StoreError, TryAgain
 
 
 class Boundary(ABC):
@@ -84,7 +84,10 @@ def _connected(engine: Engine, database: Database, place: str) -> Connection:
     except PoolTimeout as error:
         raise StorageBusy(f"All connections to {place} are in use: try again later.") from error
     except Exception as error:
-        raise fault_of(error, database, place) from error
+        fault = fault_of(error, database, place)
+        if isinstance(fault, TryAgain):  # what could not be reached will not be there a moment later
+            fault = StoreError(f"{place} can not be reached: see that the server runs and that its name is right.")
+        raise fault from error
 
 
 class Guest(Boundary):

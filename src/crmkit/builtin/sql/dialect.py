@@ -72,6 +72,10 @@ class Database(ABC):
     def table_options(self, *, coarse: bool) -> Mapping[str, Any]:
         """Return what SQLAlchemy's Table is told beside its columns."""
 
+    def index_key(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return a column as an index orders it: missing is smallest."""
+        return column
+
     # --- expressions ---
     @abstractmethod
     def insert(self, table: Table) -> Any:
@@ -107,6 +111,12 @@ class Database(ABC):
     ) -> tuple[Sequence[ColumnElement[Any]], Callable[[Sequence[Any]], int]]:
         """Return columns, and how their values make the exact sum of 64-bit integers."""
 
+    def comparable(
+        self, value: ColumnElement[Any], kind: str
+    ) -> tuple[ColumnElement[Any], Callable[[Any], Any] | None]:
+        """Return what has a least and a greatest value in the place of a value, and what makes the value of it again."""
+        return value, None
+
     def tail(self, record_id: ColumnElement[Any]) -> ColumnElement[Any] | None:
         """Return the last four bytes of an id; None where the database can not tell."""
         return None
@@ -120,22 +130,30 @@ class Database(ABC):
     def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
         """Return the names of the indexes of a schema."""
 
-    @abstractmethod
+    def prepare(self, link: Link, schema: str) -> Sequence[str]:
+        """Return the statements that come before the first table."""
+        return ()
+
     def check_identity(self, link: Link, tables: Mapping[str, Any], ledger: str, version: int) -> None:
-        """Refuse a database that is another program's, or was made by a newer version.
+        """Refuse a file that is another program's, or was made by a newer version.
 
         Raises:
             StoreCorrupt, NewerSchema: as it says.
         """
+        return
 
-    @abstractmethod
     def mark_identity(self, link: Link, version: int) -> None:
-        """Mark an empty database as ours, with the version of its schema."""
+        """Mark an empty file as ours, with the version of its schema."""
+        return
 
     # --- transactions ---
     @abstractmethod
     def begin(self, *, write: bool) -> Sequence[str]:
         """Return the statements that begin a transaction."""
+
+    @abstractmethod
+    def join(self) -> Sequence[str]:
+        """Return what begins a host's transaction that its driver has not begun, before our savepoint would."""
 
     @abstractmethod
     def is_begun(self, driver: Any) -> bool:

@@ -66,7 +66,7 @@ def _join(link: Link) -> None:
     if database.is_autocommit(link.driver):
         raise _autocommit("begin one")
     if not database.is_begun(link.driver):
-        for text in database.begin(write=True):
+        for text in database.join():
             link.change(text)
 
 

@@ -13,7 +13,16 @@ import attrs
 from crmkit.builtin.sql.blobs import blob_table
 from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.link import Link
-from crmkit.builtin.sql.steps import Step, add_column, create_index, create_table, custom_index, refold, sentence
+from crmkit.builtin.sql.steps import (
+    Step,
+    add_column,
+    create_index,
+    create_table,
+    custom_index,
+    refold,
+    sentence,
+    statement,
+)
 from crmkit.builtin.sql.writing import Writer
 from crmkit.errors import NewerSchema, StoreCorrupt, StoreError
 from crmkit.ports.store import Add, Replace, Schema
@@ -27,8 +36,9 @@ CORE_VERSION: Final = 1
 
 @attrs.frozen(kw_only=True)
 class Found:
-    """What is in the database: the columns of each table under our prefix, the names of indexes, and the ledger's entries."""
+    """What is in the database: what has to come before the first table, the columns of each table under our prefix, the names of indexes, and the ledger's entries."""
 
+    before: tuple[str, ...]
     columns: Mapping[str, frozenset[str]]
     indexes: frozenset[str]
     ledger: Mapping[str, LedgerEntry]
@@ -52,6 +62,7 @@ def look(catalogue: Catalogue, link: Link, *, is_ours: bool) -> Found:
     if is_ours and not catalogue.prefix:
         database.check_identity(link, columns, layout.table.name, CORE_VERSION)
     found = Found(
+        before=tuple(database.prepare(link, catalogue.schema)),
         columns=columns,
         indexes=database.indexes(link, schema=catalogue.schema),
         ledger=_ledger(catalogue, link, columns),
@@ -124,6 +135,7 @@ def steps(
     Raises:
         StoreError: a change is not additive.
     """
+    yield from map(statement, found.before)
     blobs = blob_table(catalogue.database, prefix=catalogue.prefix, schema=catalogue.schema)
     if blobs.name not in found.columns:
         yield create_table(blobs, catalogue.database)

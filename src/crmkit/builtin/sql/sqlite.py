@@ -187,6 +187,10 @@ class SQLite(Database):
         """A writer takes the lock at once: a reader that becomes one could lose what it has read."""
         return ("BEGIN IMMEDIATE",) if write else ("BEGIN",)
 
+    def join(self) -> Sequence[str]:
+        """The driver begins at the first change only: a savepoint before it would be a transaction of its own."""
+        return ("BEGIN IMMEDIATE",)
+
     def is_begun(self, driver: Any) -> bool:
         """Say whether the connection is in a transaction."""
         return bool(driver.in_transaction)

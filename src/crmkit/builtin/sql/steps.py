@@ -37,22 +37,23 @@ def sentence(text: str, run: Callable[[Link], object]) -> Step:
     return Step(text, run)
 
 
-def _statement(text: str) -> Step:
-    return Step(text, lambda link: link.change(text))
-
-
 def _ddl(element: ClauseElement, database: Database) -> str:
     return " ".join(compiled(element, database).text.split())
 
 
+def statement(text: str) -> Step:
+    """Return a step that is one statement."""
+    return Step(text, lambda link: link.change(text))
+
+
 def create_table(table: Table, database: Database) -> Step:
     """Create a table, without its indexes."""
-    return _statement(_ddl(CreateTable(table), database))
+    return statement(_ddl(CreateTable(table), database))
 
 
 def create_index(index: Index, database: Database) -> Step:
     """Create an index."""
-    return _statement(_ddl(CreateIndex(index), database))
+    return statement(_ddl(CreateIndex(index), database))
 
 
 def custom_index(table: Table, field: Field, there: Collection[str], database: Database) -> Iterator[Step]:
@@ -61,8 +62,8 @@ def custom_index(table: Table, field: Field, there: Collection[str], database: D
     if name in there:
         return
     value = database.custom(table.c.custom, field.name, field.kind)
-    made = _ddl(CreateIndex(Index(name, value, table.c.id)), database)
-    yield _statement(made)
+    made = _ddl(CreateIndex(Index(name, database.index_key(value), database.index_key(table.c.id))), database)
+    yield statement(made)
 
 
 def add_column(layout: Layout[Any], field: Field, columns: Sequence[str], database: Database) -> Iterator[Step]:
@@ -70,7 +71,7 @@ def add_column(layout: Layout[Any], field: Field, columns: Sequence[str], databa
     table = layout.table
     for name in columns:
         written = _ddl(CreateColumn(table.c[name]), database)
-        yield _statement(f"ALTER TABLE {database.sql.identifier_preparer.format_table(table)} ADD COLUMN {written}")
+        yield statement(f"ALTER TABLE {database.sql.identifier_preparer.format_table(table)} ADD COLUMN {written}")
     if field.name not in columns:
         yield from refold(layout, database, [field])
         return

@@ -6,22 +6,18 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, Table, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, Table
 
 from crmkit.builtin.sql import SqlStore, schema
 from crmkit.builtin.sql.boundary import Boundary, Own
 from crmkit.builtin.sql.catalogue import Catalogue
-from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.databases import DATABASES, database_named, engine_of, place_of
 from crmkit.builtin.sql.guest import visit
-from crmkit.builtin.sql.sqlite import SQLite
-from crmkit.builtin.sql.sqlite_engine import sqlite_engine
 from crmkit.builtin.sql.transaction import SqlTransaction
-from crmkit.errors import InvalidError, UnsupportedError, nearest
+from crmkit.errors import InvalidError, UnsupportedError
 from crmkit.ports.store import Field, Record, Schema
 
 Begin = Callable[[bool], Boundary]
-_DATABASES: Final[Mapping[str, type[Database]]] = {"sqlite": SQLite}
 _TENANT: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -31,34 +27,16 @@ def open_store(
     """Return a store on a URL, on an engine of the host, or (the bare name of a dialect) for guests only."""
     if isinstance(url, Engine):
         return _on_engine(url, types, schema=schema, prefix=prefix, is_ours=False)
-    if url in _DATABASES:
-        return OpenSqlStore(Catalogue(types, _DATABASES[url](), schema=schema, prefix=prefix), _no_engine)
-    engine = _engine(url, options)
+    if url in DATABASES:
+        return OpenSqlStore(Catalogue(types, DATABASES[url](), schema=schema, prefix=prefix), _no_engine)
+    engine = engine_of(url, options)
     return _on_engine(engine, types, schema=schema, prefix=prefix, is_ours=True)
-
-
-def _engine(url: Any, options: Mapping[str, Any]) -> Engine:
-    try:
-        made = make_url(url)
-    except (SQLAlchemyError, TypeError, AttributeError) as error:
-        raise InvalidError(f"{url!r} is no database URL: write one such as sqlite:///crm.db.", code="url") from error
-    _database(made.get_backend_name())
-    return sqlite_engine(made, busy_timeout_s=float(options.get("busy_timeout_s", 10)))
-
-
-def _database(name: str) -> Database:
-    if name not in _DATABASES:
-        raise InvalidError(
-            f"The SQL store does not speak to {name!r}: use {', '.join(_DATABASES)}.{nearest(name, _DATABASES)}",
-            code="url",
-        )
-    return _DATABASES[name]()
 
 
 def _on_engine(
     engine: Engine, types: Sequence[type[Record]], *, schema: str, prefix: str, is_ours: bool
 ) -> OpenSqlStore:
-    database, place = _database(engine.dialect.name), place_of(engine.url)
+    database, place = database_named(engine.dialect.name), place_of(engine.url)
     if schema and not database.has_schemas:
         raise UnsupportedError(f"{database.name} has no schemas: use prefix= instead of schema=.")
 
@@ -67,11 +45,6 @@ def _on_engine(
 
     catalogue = Catalogue(types, database, schema=schema, prefix=prefix)
     return OpenSqlStore(catalogue, begin, engine=engine if is_ours else None)
-
-
-def place_of(url: URL) -> str:
-    """Return a database by name, for messages: the file, or the URL without its password."""
-    return url.database or "the database in memory" if url.get_backend_name() == "sqlite" else url.render_as_string()
 
 
 def _no_engine(write: bool) -> Boundary:
@@ -131,7 +104,8 @@ class OpenSqlStore(SqlStore):
         old = self._catalogue
         types = tuple(old.types.values())
         if old.database.has_schemas:
-            return self._view(Catalogue(types, old.database, schema=name, prefix=old.prefix))
+            schema = f"{old.schema}__{name}" if old.schema else name
+            return self._view(Catalogue(types, old.database, schema=schema, prefix=old.prefix))
         return self._view(Catalogue(types, old.database, schema="", prefix=f"{old.prefix}{name}__"))
 
     def _view(self, catalogue: Catalogue) -> OpenSqlStore:

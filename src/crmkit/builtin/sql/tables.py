@@ -35,9 +35,9 @@ def make_table(declaration: Declaration, database: Database, *, prefix: str, sch
         **database.table_options(coarse=declaration.coarse),
     )
     for names in declaration.unique:
-        _index(table, _flat(declaration, names), unique=True)
+        _index(table, _flat(declaration, names), database, unique=True)
     for names in _plain_indexes(declaration):
-        _index(table, names, unique=False)
+        _index(table, names, database, unique=False)
     return table
 
 
@@ -66,10 +66,14 @@ def _plain_indexes(declaration: Declaration) -> list[tuple[str, ...]]:
     return sorted(chosen)
 
 
-def _index(table: Table, columns: tuple[str, ...], *, unique: bool) -> None:
+def _index(table: Table, columns: tuple[str, ...], database: Database, *, unique: bool) -> None:
     """Add an index; a plain one ends in the id, as every order of a question does."""
     all_columns = columns if unique or "id" in columns else (*columns, "id")
-    Index(index_name(table.name, columns, unique=unique), *(table.c[name] for name in all_columns), unique=unique)
+    Index(
+        index_name(table.name, columns, unique=unique),
+        *(database.index_key(table.c[name]) for name in all_columns),
+        unique=unique,
+    )
 
 
 def index_name(table: str, columns: Iterable[str], *, unique: bool) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import attrs
-from sqlalchemy import ColumnElement, Subquery, and_, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Double, Subquery, and_, case, func, literal_column, or_, select
 
 from crmkit.builtin.sql.compile.measures import Measured, at_quantile, measured, value_columns
 from crmkit.builtin.sql.compile.scope import Scope, Tables, slot
@@ -172,7 +172,7 @@ def _ranked(shape: TallyShape, place: int, tables: Tables, database: Database) -
         .where(*base.conditions, number.is_not(None))
         .subquery("r")
     )
-    low = database.floor((ranks.c.n - _ONE) * slot(part.q)) + _ONE
+    low = database.floor((ranks.c.n - _ONE) * slot(part.q, Double())) + _ONE
     statement = select(*ranks.c).where(or_(ranks.c.rank == low, ranks.c.rank == low + _ONE))
     reading = at_quantile(part.of)
     return Counting(compiled(statement, database), len(base.keys), part.is_money, {place: reading})

@@ -73,7 +73,9 @@ def measured(measure: str, of: Shape | None, values: Sequence[Column], database:
     if measure == "total":
         columns, join = database.exact_sum(value)
         return Measured([*columns, func.count(value)], _total(of, join))
-    return Measured([(func.min if measure == "least" else func.max)(value)], _extreme(of, database))
+    extreme = func.min if measure == "least" else func.max
+    kept, restore = database.comparable(value, of[2] if of[0] == "path" else "int")
+    return Measured([extreme(kept)], _extreme(of, database, restore))
 
 
 def _one_text(values: Sequence[Column]) -> Column:
@@ -138,7 +140,7 @@ def _number(of: Shape, whole: int, currency: str) -> Any:
     return Decimal(whole).scaleb(-_unit(of, currency), _EXACT)
 
 
-def _extreme(of: Shape, database: Database) -> Read:
+def _extreme(of: Shape, database: Database, restore: Callable[[Any], Any] | None) -> Read:
     if of[0] == "product":
         return _scaled_float(of)
     decode = reader(of[2], of[3], database) if of[0] == "path" and of[2] not in ("int", "decimal", "money") else None
@@ -147,7 +149,7 @@ def _extreme(of: Shape, database: Database) -> Read:
         if found[0] is None:
             return None
         if decode is not None:
-            return decode(found)[0]
+            return decode(found if restore is None else [restore(found[0])])[0]
         return found[0] / _SECOND if _is_time(of) else _number(of, found[0], currency)
 
     return read

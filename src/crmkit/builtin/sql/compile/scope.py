@@ -21,6 +21,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.sql.selectable import NamedFromClause
+from sqlalchemy.types import TypeEngine
 
 from crmkit.builtin.sql.compile.pairs import compare, scaled_pair
 from crmkit.builtin.sql.compile.shape import Shape
@@ -32,9 +33,9 @@ Column: TypeAlias = ColumnElement[Any]
 Tables: TypeAlias = Callable[[type[Record]], Table]
 
 
-def slot(number: int) -> Column:
-    """Return the parameter that stands for a constant."""
-    return bindparam(f"p{number}")
+def slot(number: int, kind: TypeEngine[Any] | None = None) -> Column:
+    """Return the parameter that stands for a constant; without a type it takes that of what it is compared with."""
+    return bindparam(f"p{number}", type_=kind)
 
 
 class Scope:

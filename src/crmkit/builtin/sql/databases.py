@@ -1,0 +1,72 @@
+"""The databases that the SQL store speaks to, and our own engines on them. A host's engine is never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.postgresql import PostgreSQL
+from crmkit.builtin.sql.sqlite import SQLite
+from crmkit.builtin.sql.sqlite_engine import sqlite_engine
+from crmkit.errors import InvalidError, nearest
+
+DATABASES: Final[Mapping[str, type[Database]]] = {"sqlite": SQLite, "postgresql": PostgreSQL}
+
+
+def database_named(name: str) -> Database:
+    """Return the facts of a database.
+
+    Raises:
+        InvalidError: the store does not speak to it.
+    """
+    if name not in DATABASES:
+        hint = nearest(name, DATABASES)
+        raise InvalidError(f"The SQL store does not speak to {name!r}: use {', '.join(DATABASES)}.{hint}", code="url")
+    return DATABASES[name]()
+
+
+def engine_of(url: Any, options: Mapping[str, Any]) -> Engine:
+    """Return an engine of ours on a URL; nothing is opened yet.
+
+    Raises:
+        InvalidError: it is no URL, or one of a database or driver that the store does not speak to.
+    """
+    try:
+        made = make_url(url)
+    except (SQLAlchemyError, TypeError, AttributeError) as error:
+        raise InvalidError(f"{url!r} is no database URL: write one such as sqlite:///crm.db.", code="url") from error
+    name = made.get_backend_name()
+    database_named(name)
+    return _ENGINES[name](made, float(options.get("busy_timeout_s", 10)))
+
+
+def _postgresql_engine(url: URL, busy_timeout_s: float) -> Engine:
+    if url.drivername not in ("postgresql", "postgresql+psycopg"):
+        raise InvalidError(
+            f"{url.drivername!r} is no driver that the SQL store knows: write postgresql://...", code="url"
+        )
+    try:
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_timeout=busy_timeout_s,
+            hide_parameters=True,
+            connect_args={"prepare_threshold": None},  # nothing that a pooler between us could mix up
+        )
+    except ModuleNotFoundError as error:
+        raise InvalidError("PostgreSQL needs its driver: pip install 'crmkit[postgresql]'.", code="driver") from error
+
+
+def place_of(url: URL) -> str:
+    """Return a database by name, for messages: the file, or the URL without its password."""
+    return url.database or "the database in memory" if url.get_backend_name() == "sqlite" else url.render_as_string()
+
+
+_ENGINES: Final[Mapping[str, Callable[[URL, float], Engine]]] = {
+    "sqlite": lambda url, busy_timeout_s: sqlite_engine(url, busy_timeout_s=busy_timeout_s),
+    "postgresql": _postgresql_engine,
+}

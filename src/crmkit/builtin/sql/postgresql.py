@@ -1,0 +1,207 @@
+"""The facts of PostgreSQL, by psycopg."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, and_, case, cast, func, literal_column
+from sqlalchemy.dialects.postgresql import BYTEA, JSON, insert
+from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.sql.elements import ColumnClause, Grouping
+from sqlalchemy.types import BigInteger, Boolean, Integer, Numeric, Text, TypeEngine
+
+from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.link import Link
+from crmkit.builtin.sql.postgresql_faults import fault_of
+from crmkit.errors import CRMError
+from crmkit.records.fields import Kind
+from crmkit.records.times import micros
+
+Column: TypeAlias = ColumnElement[Any]
+_NUMBERS: Final = frozenset({"int", "decimal", "instant", "money"})
+_RANGES: Final[Mapping[str, tuple[int, int]]] = {
+    "instant": (micros(datetime.min.replace(tzinfo=UTC)), micros(datetime.max.replace(tzinfo=UTC))),
+}
+_INT64: Final = (-(2**63), 2**63 - 1)
+_TABLES: Final = """
+SELECT c.relname, a.attname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+WHERE c.relnamespace = COALESCE(NULLIF(%s, '')::text, current_schema())::regnamespace
+AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+"""
+_INDEXES: Final = "SELECT indexname FROM pg_indexes WHERE schemaname = COALESCE(NULLIF(%s, '')::text, current_schema())"
+_SCHEMA: Final = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
+
+
+class PostgreSQL(Database):
+    """PostgreSQL 13 and later."""
+
+    name: ClassVar[str] = "postgresql"
+    lock_rows: ClassVar[str] = " FOR UPDATE OF t0 SKIP LOCKED"
+    smallest_id: ClassVar[Any] = UUID(int=0)
+
+    def __init__(self) -> None:
+        self.sql = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # SQLAlchemy types it not
+
+    # --- columns ---
+    def type_of(self, kind: Kind) -> TypeEngine[Any]:
+        """Return the column type of a kind; text is equal and ordered by code point."""
+        if kind in _NUMBERS:
+            return BigInteger()
+        made: dict[str, TypeEngine[Any]] = {"ref": UUID_TYPE(), "digest": BYTEA(), "bool": Boolean()}
+        return made.get(kind) or Text(collation="C")
+
+    def id_kept(self, value: UUID) -> UUID:
+        """The driver takes ids as they are."""
+        return value
+
+    @property
+    def id_source(self) -> str:
+        """How generated code writes the id."""
+        return "{v}"
+
+    def ids_read(self, values: Sequence[Any]) -> Sequence[Any]:
+        """The driver has made them."""
+        return values
+
+    def refs_read(self, values: Sequence[Any]) -> Sequence[Any]:
+        """The driver has made them."""
+        return values
+
+    def table_options(self, *, coarse: bool) -> Mapping[str, Any]:
+        """A table's rows have no order here that could be told."""
+        return {}
+
+    def index_key(self, column: Column) -> Column:
+        """Missing is smallest in an index too, so that it serves every order."""
+        bare = column if isinstance(column, ColumnClause) else Grouping(column)
+        return bare.asc().nulls_first()
+
+    # --- expressions ---
+    def insert(self, table: Table) -> Any:
+        """Return an INSERT that passes over rows whose id or unique key is taken."""
+        return insert(table).on_conflict_do_nothing()
+
+    def tail(self, record_id: Column) -> Column:
+        """Return the last four bytes of an id."""
+        return func.substr(func.uuid_send(record_id), literal_column("13"))
+
+    def holds(self, text: Column, needle: Column) -> Column:
+        """Return whether the text has the needle in it."""
+        return func.strpos(text, needle) > literal_column("0")
+
+    def packed(self, kind: Kind, values: Sequence[Any]) -> Any:
+        """A list is an array."""
+        return list(values)
+
+    def among(self, column: Column, kind: Kind, packed: Column) -> Column:
+        """Return whether a value is one of an array's."""
+        return column == func.any(packed)
+
+    def custom(self, column: Column, key: str, kind: Kind) -> Column:
+        """Return a custom field's value, NULL where JSON's type is not the kind's. The key stands in the statement, quoted."""
+        name: Column = literal_column("'" + key.replace("'", "''").replace("%", "%%") + "'")
+        document = cast(column, JSON())
+        text = func.json_object_field_text(document, name)
+        type_ = func.json_typeof(func.json_object_field(document, name))
+        if kind == "bool":
+            return case((type_ == _word("boolean"), cast(text, Boolean())))
+        if kind not in _NUMBERS:
+            is_text = type_ == _word("string")
+            value = cast(text, Text()).collate("C")
+            return case((is_text, case((_is_day(text), value)))) if kind == "date" else case((is_text, value))
+        low, high = _RANGES.get(kind, _INT64)
+        is_whole = and_(type_ == _word("number"), text.op("~")(_word("^-?[0-9]+$")))
+        number = cast(text, Numeric())
+        fits = and_(number >= _number(low), number <= _number(high))
+        return case((is_whole, case((fits, cast(text, BigInteger())))))
+
+    def ordered(self, value: Column, *, descending: bool) -> Column:
+        """NULL would be greatest."""
+        return value.desc().nulls_last() if descending else value.asc().nulls_first()
+
+    def floor(self, value: Column) -> Column:
+        """Return the whole part."""
+        return cast(func.floor(value), BigInteger())
+
+    def exact_sum(self, value: Column) -> tuple[Sequence[Column], Callable[[Sequence[Any]], int]]:
+        """Sums of 64-bit integers are exact numbers here."""
+        return [func.sum(value)], lambda found: int(found[0] or 0)
+
+    def comparable(self, value: Column, kind: str) -> tuple[Column, Callable[[Any], Any] | None]:
+        """Ids, bytes and truth values have no least one: their text or number has."""
+        if kind == "ref":
+            return cast(value, Text()).collate("C"), UUID
+        if kind == "digest":
+            return func.encode(value, _word("hex")).collate("C"), bytes.fromhex
+        return (cast(value, Integer()), None) if kind == "bool" else (value, None)
+
+    # --- the schema ---
+    def prepare(self, link: Link, schema: str) -> Sequence[str]:
+        """Return what makes the schema of the tables, where it is not there."""
+        if not schema or link.rows(_SCHEMA, (schema,)):
+            return ()
+        return (f"CREATE SCHEMA {self.sql.identifier_preparer.quote_schema(schema)}",)
+
+    def tables(self, link: Link, *, schema: str) -> Mapping[str, frozenset[str]]:
+        """Return the columns of each table; none where there is no such schema."""
+        if schema and not link.rows(_SCHEMA, (schema,)):
+            return {}
+        found: dict[str, set[str]] = {}
+        for table, column in link.rows(_TABLES, (schema,)):
+            found.setdefault(table, set()).add(column)
+        return {table: frozenset(columns) for table, columns in found.items()}
+
+    def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
+        """Return the names of all indexes of a schema."""
+        return frozenset(name for (name,) in link.rows(_INDEXES, (schema,)))
+
+    # --- transactions ---
+    def begin(self, *, write: bool) -> Sequence[str]:
+        """Return what makes reads see one state; the driver begins by itself."""
+        access = "READ WRITE" if write else "READ ONLY"
+        return (f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, {access}",)
+
+    def join(self) -> Sequence[str]:
+        """The driver begins before our savepoint, in the host's own way."""
+        return ()
+
+    def is_begun(self, driver: Any) -> bool:
+        """Say whether the connection is in a transaction."""
+        return bool(driver.info.transaction_status.value)
+
+    def is_autocommit(self, driver: Any) -> bool:
+        """Say whether nobody would begin a transaction on this connection."""
+        return bool(driver.autocommit) and not self.is_begun(driver)
+
+    def fault(self, error: BaseException, *, committing: bool, place: str) -> CRMError:
+        """Return what an error means, by its SQLSTATE."""
+        return fault_of(error, committing=committing, place=place)
+
+
+def _word(text: str) -> Column:
+    return literal_column("'" + text.replace("%", "%%") + "'")
+
+
+def _number(value: int) -> Column:
+    return literal_column(str(value))
+
+
+def _is_day(text: Column) -> Column:
+    """Return whether a text is a day that exists, in ISO form: no function of the database can be asked without failing."""
+    year, month, day = (
+        cast(func.substr(text, _number(at), _number(n)), Integer()) for at, n in ((1, 4), (6, 2), (9, 2))
+    )
+    is_leap = and_(
+        year % _number(4) == _number(0), (year % _number(100) != _number(0)) | (year % _number(400) == _number(0))
+    )
+    february: Column = case((is_leap, _number(29)), else_=_number(28))
+    short = month.in_([_number(4), _number(6), _number(9), _number(11)])
+    length: Column = case((month == _number(2), february), (short, _number(30)), else_=_number(31))
+    exists = and_(year >= _number(1), month.between(_number(1), _number(12)), day >= _number(1), day <= length)
+    looks_so = text.op("~")(_word("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))
+    no: Column = literal_column("false")
+    return case((looks_so, exists), else_=no)

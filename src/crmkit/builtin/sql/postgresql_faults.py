@@ -1,0 +1,70 @@
+"""What PostgreSQL's errors mean to a caller, by their SQLSTATE."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from crmkit.builtin.sql.dialect import Taken
+from crmkit.errors import (
+    CRMError,
+    InvalidError,
+    OutcomeUnknown,
+    StorageBusy,
+    StorageFull,
+    StoreCorrupt,
+    StoreError,
+    TryAgain,
+    UpgradeNeeded,
+)
+
+_AGAIN: Final = "Another transaction was in the way; nothing was kept. Run the whole unit again."
+_KNOWN: Final[Mapping[str, tuple[type[CRMError], str]]] = {
+    "40001": (TryAgain, _AGAIN),
+    "40P01": (TryAgain, _AGAIN),
+    "55P03": (StorageBusy, "{place} is held by another process: try again later."),
+    "53100": (
+        StorageFull,
+        "No space is left for {place}; nothing of the last unit was kept. Free space and repeat it.",
+    ),
+    "53200": (StorageFull, "{place} has no memory left; nothing of the last unit was kept."),
+    "53300": (StorageBusy, "{place} has no connection left: try again later, or raise its limit."),
+    "25006": (StoreError, "{place} can only be read: name the primary server."),
+    "42P01": (UpgradeNeeded, "{place} has another schema than the declarations: run `crmkit db upgrade`."),
+    "42703": (UpgradeNeeded, "{place} has another schema than the declarations: run `crmkit db upgrade`."),
+    "3F000": (UpgradeNeeded, "{place} has no such schema yet: run `crmkit db upgrade`."),
+    "22003": (InvalidError, "A whole number is too large: it must fit into 64 bits."),
+    "XX001": (StoreCorrupt, "{place} is damaged: restore a backup."),
+    "XX002": (StoreCorrupt, "{place} is damaged: restore a backup."),
+}
+_LOST: Final = ("08", "57P0")
+"""The connection is gone: a network that failed, a server that stopped."""
+
+
+def fault_of(error: BaseException, *, committing: bool, place: str) -> CRMError:
+    """Return an error of psycopg as one of ours. The server's own text can hold personal data, and is left to the cause."""
+    if isinstance(error, OverflowError):
+        return InvalidError("A whole number is too large: it must fit into 64 bits.", code="too_large")
+    if isinstance(error, UnicodeEncodeError):
+        return InvalidError("A text holds a lone surrogate: remove it.", code="forbidden_character")
+    state: Any = getattr(error, "sqlstate", None)
+    if state == "23505":
+        return Taken("A unique key is taken.")
+    if state in _KNOWN:
+        kind, text = _KNOWN[state]
+        return kind(text.format(place=place))
+    if type(error).__name__ == "DataError" and state is None:
+        return InvalidError("A text holds the character U+0000: remove it.", code="forbidden_character")
+    if (state or "").startswith(_LOST) or (
+        state is None and type(error).__name__ in ("OperationalError", "InterfaceError")
+    ):
+        return _lost(committing=committing, place=place)
+    return StoreError(f"{place} can not serve (SQLSTATE {state or type(error).__name__}).")
+
+
+def _lost(*, committing: bool, place: str) -> CRMError:
+    if committing:
+        return OutcomeUnknown(
+            f"The connection to {place} broke while committing: ask with the operation's id what was kept."
+        )
+    return TryAgain(f"The connection to {place} broke; nothing was kept. Run the whole unit again.")

@@ -1,0 +1,148 @@
+"""The SQL store on a PostgreSQL server keeps the same contract; each test has a schema of its own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import attrs
+import pytest
+from sqlalchemy import create_engine, text
+
+from crmkit.builtin.sql import SqlStore
+from crmkit.errors import OutcomeUnknown, StoreError, TryAgain, UnsupportedError
+from crmkit.ports.store import Add, Replace, Store
+from crmkit.query import bind, each, find
+from crmkit.records import CORE_TYPES, Customer, Dispatch, Message, Record
+from crmkit.testing.store import StoreContract
+from tests.builtin.sql.conftest import BINDING, NOW, ask, keep
+from tests.builtin.sql.test_upgrade import ANNA, Bicycle, NewBicycle
+
+pytestmark = pytest.mark.postgresql
+
+
+class TestPostgreSQL(StoreContract):
+    examples = 10
+
+    @pytest.fixture(autouse=True)
+    def _schemas(self, postgresql_url: str) -> Iterator[None]:
+        pytest.importorskip("psycopg")
+        self.url, self.schemas = postgresql_url, list[str]()
+        yield
+        engine = create_engine(self.url.replace("postgresql://", "postgresql+psycopg://"))
+        with engine.begin() as connection:
+            for (schema,) in connection.execute(text("SELECT nspname FROM pg_namespace")).all():
+                if schema.partition("__")[0] in self.schemas:
+                    connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+        engine.dispose()
+
+    def store(self, types: Sequence[type[Record]]) -> Store:
+        self.schemas.append(f"t{uuid.uuid4().hex[:12]}")
+        return SqlStore.open(self.url, types, schema=self.schemas[-1])
+
+
+class TestServer:
+    """What only a server can do to us; ``any_store`` would run on SQLite too."""
+
+    @pytest.fixture
+    def store(self, postgresql_url: str) -> Iterator[Any]:
+        pytest.importorskip("psycopg")
+        schema = f"t{uuid.uuid4().hex[:12]}"
+        store: Any = SqlStore.open(postgresql_url, CORE_TYPES, schema=schema)
+        store.upgrade()
+        yield store
+        with store._engine.begin() as connection:
+            connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+        store.close()
+
+    def test_two_writers_of_one_record_do_not_lose_each_other_s(self, store):
+        """The later one runs again."""
+        anna = Customer(name="Anna", version=1)
+        keep(store, Add(anna))
+        first, second = store.begin(write=True), store.begin(write=True)
+        for transaction in (first, second):
+            assert transaction.get(Customer, [anna.id])[anna.id].name == "Anna"
+        first.write([Replace(attrs.evolve(anna, name="one", version=2), expected=1)])
+        first.commit()
+        with pytest.raises(TryAgain):
+            second.write([Replace(attrs.evolve(anna, name="two", version=2), expected=1)])
+        second.rollback()
+        assert [one.name for one in ask(store, Customer)] == ["one"]
+
+    def test_two_workers_do_not_claim_the_same(self, store):
+        """A second claim passes over what the first one holds, and does not wait for it."""
+        m = [Message(key=str(n), channel="log", address="x") for n in range(4)]
+        keep(store, *map(Add, m), *(Add(Dispatch(message=one.id, channel="log", due_at=NOW)) for one in m))
+        question = bind(find(Dispatch, each(Dispatch).lease_until.is_missing), BINDING)
+        workers = [store.begin(write=True) for _ in range(2)]
+        claimed = [worker.claim(question, 2, NOW) for worker in workers]
+        for worker in workers:
+            worker.commit()
+        assert len({one.id for found in claimed for one in found}) == 4
+
+    def test_a_lost_connection(self, store):
+        """In a statement nothing was kept; while committing nobody knows; the store goes on with another one."""
+        lost = store.begin(write=True)
+        _terminate(store, lost)
+        with pytest.raises(TryAgain, match="broke"):
+            lost.write([Add(Customer(name="Anna"))])
+        lost.rollback()
+        lost = store.begin(write=True)
+        lost.write([Add(Customer(name="Bo"))])
+        _terminate(store, lost)
+        with pytest.raises(OutcomeUnknown):
+            lost.commit()
+        assert list(ask(store, Customer)) == []
+
+    def test_a_server_that_is_not_there(self):
+        """Its name is said, its password is not; and nobody is told to run the unit again at once."""
+        pytest.importorskip("psycopg")
+        with pytest.raises(StoreError, match="can not be reached") as caught:
+            SqlStore.open("postgresql://crm:secret@127.0.0.1:1/x", CORE_TYPES).status()
+        assert "127.0.0.1" in str(caught.value)
+        assert "secret" not in str(caught.value)
+
+    def test_a_guest_leaves_nothing_when_the_host_rolls_back(self, store, postgresql_url):
+        """On SQLAlchemy's connection and on the driver's own."""
+        engine = create_engine(store._engine.url)
+        with engine.connect() as connection:
+            begun = connection.begin()
+            keep(store.on(connection), Add(Customer(name="Anna")))
+            assert len(ask(store.on(connection), Customer)) == 1
+            begun.rollback()
+        assert list(ask(store, Customer)) == []
+        driver: Any = engine.raw_connection()
+        keep(store.on(driver.driver_connection), Add(Customer(name="Anna")))
+        driver.rollback()
+        assert list(ask(store, Customer)) == []
+        driver.driver_connection.autocommit = True
+        with pytest.raises(UnsupportedError, match="autocommit"):
+            store.on(driver.driver_connection)
+        driver.driver_connection.autocommit = False
+        driver.close()
+        engine.dispose()
+
+    def test_upgrades_add_columns_indexes_and_search_keys(self, store):
+        """As on SQLite: the same steps, in PostgreSQL's words."""
+        new = store.with_types([*CORE_TYPES, Bicycle])
+        new.upgrade()
+        keep(new, Add(ANNA), Add(Bicycle(customer=ANNA.id, customer_id=ANNA.id, note="Grün")))
+        newer = store.with_types([*CORE_TYPES, NewBicycle])
+        assert newer.status().behind == {"bicycle"}
+        assert newer.upgrade()
+        assert newer.upgrade() == newer.status().pending == ()
+        b = each(NewBicycle)
+        (found,) = ask(newer, NewBicycle, b.note.contains("GRUN"), b.shop == "utrecht")
+        assert found.price.amount == 10
+
+    def test_text_is_ordered_by_code_point(self, store):
+        names = ["b", "B", "a", "é", "z", "Z", "\U0001f600", "\uffee"]
+        keep(store, *(Add(Customer(name=name)) for name in names))
+        assert [one.name for one in ask(store, Customer, order=[each(Customer).name])] == sorted(names)
+
+
+def _terminate(store: Any, transaction: Any) -> None:
+    ((pid,),) = transaction._link.rows("SELECT pg_backend_pid()")
+    with store._engine.connect() as other:
+        other.execute(text(f"SELECT pg_terminate_backend({pid}, 5000)"))
