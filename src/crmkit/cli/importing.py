@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -13,7 +13,9 @@ from .progressing import progress
 from .showing import as_json, say, show
 from .state import current_run
 
-INTERRUPTED = 130
+INTERRUPTED: Final = 130
+REJECTED: Final = 1
+"""Rows were rejected; the others were taken."""
 
 
 @click.command("import")
@@ -40,7 +42,7 @@ def import_(  # noqa: PLR0917  # click names them
     """Import FILE (CSV or JSON Lines, also packed with gzip).
 
     Rows that can not be taken go to a reject file, with line, column and reason: mend it and import it again. The same
-    file imported again changes nothing.
+    file imported again changes nothing. Exit code 1: rows were rejected (the others were taken).
     """
     if fields:
         show([_described(field) for field in crm.imports.target(of).fields], noun="field")
@@ -55,6 +57,8 @@ def import_(  # noqa: PLR0917  # click names them
         say("Stopped. What was imported is kept; the same command goes on: it changes only what differs.")
         raise click.exceptions.Exit(INTERRUPTED) from None
     _tell(result)
+    if result.rejected and not dry_run:
+        raise click.exceptions.Exit(REJECTED)
 
 
 def _described(field: Any) -> dict[str, str]:

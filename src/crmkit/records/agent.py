@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import attrs
 
+from .fields import ZoneName
 from .record import Record
 from .values import Code
 
@@ -17,7 +20,7 @@ class Agent(Record, shared=True, unique=[("key",)]):
     name: str = ""
     email: str = ""
     team: Code = ""
-    time_zone: Code = ""
+    time_zone: Annotated[Code, ZoneName()] = ""
     is_active: bool = True
 
 

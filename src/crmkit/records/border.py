@@ -20,7 +20,7 @@ from .fields import Field
 from .money import Money
 from .record import Record
 from .text import identity, normal
-from .times import PartialDate, WallTime, instant, micros
+from .times import PartialDate, WallTime, instant, micros, zone
 from .values import AnyRef, FrozenMap, LocalText
 
 R = TypeVar("R", bound=Record)
@@ -94,8 +94,17 @@ def _code(field: Field, value: Any, _: str) -> Any:
         raise InvalidError(
             f"{field.name!r} holds a control character: {value!r}.", code="forbidden_character", field=field.name
         )
+    if field.zone_name and value:
+        _zone(field, value)
     made = normal(value, field.name)
     return value if made == value else made
+
+
+def _zone(field: Field, value: str) -> None:
+    try:
+        zone(value)
+    except InvalidError as error:
+        raise InvalidError(str(error), code=error.code, field=field.name) from None
 
 
 def _int(field: Field, value: Any, _: str) -> Any:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import attrs
 
-from .fields import Choices, History, Identity, Indexed, NotPersonal, Owner, Personal, Searchable
+from .fields import Choices, History, Identity, Indexed, NotPersonal, Owner, Personal, Searchable, ZoneName
 from .ids import Id
 from .record import Record
 from .staged import Staged
@@ -32,7 +32,7 @@ class Customer(Staged, itself=True, indexes=[("owner",)]):
     tier: Annotated[Code, History()] = ""
     owner: Annotated[AnyRef | None, History()] = None
     language: Code = ""
-    time_zone: Code = ""
+    time_zone: Annotated[Code, ZoneName()] = ""
     country: Code = ""
     region: Code = ""
     preferred_channel: Code = ""

@@ -23,6 +23,7 @@ from .fields import (
     Personal,
     Places,
     Searchable,
+    ZoneName,
     kind_of,
 )  # fmt: skip
 from .record import Mode, Record
@@ -186,7 +187,7 @@ def _field(name: str, annotation: Any, required: bool, problems: list[str]) -> F
         owner=by_type.get(Owner),
         personal=True if Personal in by_type else False if NotPersonal in by_type else None,
         searchable=Searchable in by_type, indexed=Indexed in by_type, history=History in by_type,
-        identity=Identity in by_type,
+        identity=Identity in by_type, zone_name=ZoneName in by_type,
         choices=by_type[Choices].values if Choices in by_type else (),
     )  # fmt: skip
 

@@ -87,6 +87,11 @@ class Choices:
 
 
 @attrs.frozen
+class ZoneName:
+    """The code names a time zone of the IANA data base, or is empty."""
+
+
+@attrs.frozen
 class Identity:
     """The text names somebody or something: zero-width and bidi control characters are dropped."""
 
@@ -108,6 +113,7 @@ class Field:
     indexed: bool = False
     history: bool = False
     identity: bool = False
+    zone_name: bool = False
     choices: tuple[str, ...] = ()
     required: bool = False
     """It has no default: whoever makes the record gives it."""
