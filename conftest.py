@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 from sybil import Sybil
 from sybil.integration import pytest as documents
-from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
+from sybil.parsers.myst import SkipParser
 
 from docs import running
 
@@ -67,7 +67,7 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # --- documentation: the examples of one page run in order, in a folder of their own (docs/running.py) --------------------
 _EXAMPLES: dict[str, Any] = {
-    "parsers": [SkipParser(), PythonCodeBlockParser(), running.sessions, running.files],
+    "parsers": [SkipParser(), running.python, running.sessions, running.files],
     "setup": running.begin_page,
     "teardown": running.end_page,
 }

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from sybil import Document, Example, Region
+from sybil.parsers.myst import PythonCodeBlockParser
 
 SESSION = re.compile(r"^```console\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
 FILE = re.compile(r"^```\{code-block\} *\w+\n:caption: *(?P<name>\S+)\n+(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -51,6 +52,13 @@ def begin_page(namespace: dict[str, Any]) -> None:
 def end_page(namespace: dict[str, Any]) -> None:
     """Put the page's folder away."""
     namespace.pop("__left__").close()
+
+
+def python(document: Document) -> Iterator[Region]:
+    """Find what runs in the page's namespace: not what is saved to a file."""
+    for region in PythonCodeBlockParser()(document):
+        if FILE.fullmatch(document.text[region.start : region.end].rstrip()) is None:
+            yield region
 
 
 def sessions(document: Document) -> Iterator[Region]:
