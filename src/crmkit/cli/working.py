@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ..crm import CRM
-from ..services.working import Worked, Working
+from ..services.working import Worked
 from .showing import as_json, say
 from .state import current_run
 
@@ -30,7 +30,7 @@ def work(crm: CRM, once: bool, limit_s: float | None) -> None:
         signal.signal(number, _stopping(stop))
     if not current_run().json:
         click.echo("Working; stop with Ctrl-C.", err=True)
-    crm.service(Working).run(limit_s=limit_s, until=stop, tell=_tell)
+    crm.work(limit_s=limit_s, until=stop, tell=_tell)
 
 
 def _stopping(stop: threading.Event) -> Callable[[int, object], None]:

@@ -374,11 +374,19 @@ class CRM(Families):
         self._outside("upgrade")
         return upgrade(self._house, self._runner.store)
 
-    def work(self, *, limit_s: float | None = None, until: threading.Event | None = None) -> Worked:
+    def work(
+        self,
+        *,
+        limit_s: float | None = None,
+        until: threading.Event | None = None,
+        tell: Callable[[Worked], None] | None = None,
+    ) -> Worked:
         """Run what waits: subscribers, reminders, queued messages; return what was done.
 
         Args:
             limit_s: stop after so many seconds; without it and without ``until``, when nothing waits any more.
             until: go on, waiting for more, until this event is set.
+            tell: is told of each round that did something.
         """
-        return self.service(Working).run(limit_s=limit_s, until=until)
+        self._outside("work")
+        return self._evolved(narrowed=False).service(Working).run(limit_s=limit_s, until=until, tell=tell)

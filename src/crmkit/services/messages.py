@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
+from uuid import UUID
 
 import attrs
 
-from ..errors import ConflictError, CRMError, InvalidError, RefusedError, StoreError, TryAgain
+from ..errors import ConflictError, CRMError, InvalidError, PluginError, RefusedError, StoreError, TryAgain
 from ..ports.channel import Channel, Forged, Request
 from ..ports.work import Service, verb
 from ..query import Page, each, reference_to
@@ -23,6 +25,7 @@ from .sending.judging import AUTOMATIC
 from .sending.templates import Words, worded
 
 LISTED: Final = 50
+_log = logging.getLogger("crmkit.sending")
 
 
 @attrs.frozen(kw_only=True)
@@ -167,15 +170,51 @@ class Messages(Service):
             limit: stop after so many messages. limit_s: begin no other one after so many seconds.
         """
         channels = list(Channels(self.unit.house).usable())
-        done = Delivered(uncertain=self.batch(lambda me: me.service(Dispatching).recover(channels)))
+        if not self._can_keep():
+            return Delivered()
+        done = self._recovered(channels)
         count, end = 0, None if limit_s is None else time.monotonic() + limit_s
         while (limit is None or count < limit) and (end is None or time.monotonic() < end):
-            claimed = self.batch(lambda me: me.service(Dispatching).claim(channels))
+            count += 1
+            try:
+                claimed = self.batch(lambda me: me.service(Dispatching).claim(channels))
+            except StoreError:
+                raise
+            except CRMError as error:  # something refuses what becomes of it: the others go on
+                _log.warning("message can not be claimed", extra={"code": error.code})
+                self.batch(lambda me: me.service(Dispatching).put_off(channels))
+                continue
             if claimed is None:
                 break
             done = done.plus(self._carried(claimed, channels))
-            count += 1
         return done
+
+    def _can_keep(self) -> bool:
+        """Say whether what becomes of messages can be kept: before anything goes out."""
+        try:
+            for name in ("message", "interaction", "participant"):
+                self.unit.house.may_write(name)
+        except PluginError as error:
+            _log.warning("nothing is sent", extra={"reason": str(error)})
+            return False
+        return True
+
+    def _recovered(self, channels: list[Channel]) -> Delivered:
+        done, seen = Delivered(), set[UUID]()
+        while (found := self._settled(channels, seen)) is not None:
+            id_, status = found
+            seen.add(id_)
+            done = done.plus(status) if status == "uncertain" else done
+        return done
+
+    def _settled(self, channels: list[Channel], seen: set[UUID]) -> tuple[UUID, str] | None:
+        try:
+            return self.batch(lambda me: me.service(Dispatching).recover(channels, seen))
+        except StoreError:
+            raise
+        except CRMError as error:
+            _log.warning("what a worker left can not be settled", extra={"code": error.code})
+            return None
 
     def _carried(self, claimed: Claimed, channels: list[Channel]) -> str:
         if claimed.delivery is None:
@@ -197,8 +236,16 @@ class Messages(Service):
         except StoreError:
             raise
         except CRMError as error:  # a check refused what was to be kept: the message is out, so it is parked
-            code = error.code
-            return self.batch(lambda me: me.service(Dispatching).park(dispatch, code))
+            return self._parked(dispatch, error.code)
+
+    def _parked(self, dispatch: Dispatch, reason: str) -> str:
+        try:
+            return self.batch(lambda me: me.service(Dispatching).park(dispatch, reason))
+        except StoreError:
+            raise
+        except CRMError as error:  # not even that may be kept: it stays handed over, and is settled when it may
+            _log.warning("message can not be parked", extra={"code": error.code})
+            return "uncertain"
 
     # --- what nobody knows ---
     @verb

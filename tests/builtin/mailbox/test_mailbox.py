@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from crmkit import CRM, Interaction
+from crmkit import CRM, Interaction, Message
 from crmkit.builtin.mailbox.channel import Mailbox, Settings
-from crmkit.ports.channel import Delivery, IncomingMessage, NotSent, Rejected
+from crmkit.builtin.mailbox.reading import read_letter
+from crmkit.ports.channel import Delivery, IncomingMessage, NotSent, Rejected, StatusReport
 from crmkit.testing import Clock
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -157,9 +158,64 @@ def test_replies_find_their_message(tmp_path: Path, clock: Clock) -> None:
 
 
 def read(text: str | bytes) -> IncomingMessage:
-    from crmkit.builtin.mailbox.reading import read_letter  # the reader alone
+    found = read_letter(text if isinstance(text, bytes) else text.encode())
+    assert isinstance(found, IncomingMessage)
+    return found
 
-    return read_letter(text if isinstance(text, bytes) else text.encode())
+
+REPORT = """From: MAILER-DAEMON@mx.example.nl
+Message-ID: <report@mx>
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+Your letter could not be delivered.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.nl
+
+Final-Recipient: rfc822; anna@example.nl
+Action: {action}
+Status: {status}
+
+--b
+Content-Type: text/rfc822-headers
+
+From: crm@example.org
+Message-ID: {original}
+
+--b--
+"""
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "told"),
+    [("failed", "5.1.1", "bounced"), ("failed", "4.4.7", "failed"), ("delayed", "4.4.1", "")],
+)
+def test_a_report_of_a_mail_server_is_about_the_letter_that_came_back(action: str, status: str, told: str) -> None:
+    found = read_letter(REPORT.format(action=action, status=status, original="<k1@example.org>").encode())
+    if told:
+        assert found == StatusReport(external_id="<k1@example.org>", status=told, code=status)  # type: ignore[arg-type]  # as the row says
+    else:
+        assert isinstance(found, IncomingMessage)
+        assert found.is_automatic
+
+
+def test_a_letter_that_comes_back_suppresses_its_address(tmp_path: Path, clock: Clock) -> None:
+    settings = {"mailbox": {"folder": str(tmp_path), "sender": "crm@example.org"}}
+    with CRM.open("memory:", discover=False, clock=clock, settings=settings, environ={}) as crm:
+        anna = crm.customers.add(name="Anna", email="anna@example.nl")
+        message = crm.messages.queue(anna, text="hello", channel="mailbox")
+        crm.work()
+        box = crm.house.opened("channel:mailbox", lambda: pytest.fail("it is open already"))
+        original = crm.get(Message, message.id).external_id
+        drop(box, "1", REPORT.format(action="failed", status="5.1.1", original=original))
+        crm.work()
+        assert crm.get(Message, message.id).status == "bounced"
+        assert crm.consents.is_suppressed("anna@example.nl")
 
 
 @pytest.mark.parametrize(
@@ -236,11 +292,12 @@ def test_letters_of_real_corpora_are_all_kept(data_folder: Path, tmp_path: Path,
         box = crm.house.opened("channel:mailbox", lambda: Mailbox(Settings(folder=tmp_path)))
         for n, path in enumerate(files):
             drop(box, f"{n:05}", path.read_bytes())
-        names = {read(path.read_bytes()).external_id for path in files}
+        items = [read_letter(path.read_bytes()) for path in files]
+        names = {one.external_id for one in items if isinstance(one, IncomingMessage)}
         failed = 0
         while arrived := crm.messages.poll("mailbox"):
             failed += arrived.failed
-            if not arrived.interactions:
+            if not list((tmp_path / "inbox" / "new").iterdir()):
                 break
         assert failed == 0
         assert len(crm.find(Interaction)) == len(names)

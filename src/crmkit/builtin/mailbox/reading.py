@@ -13,8 +13,9 @@ from email.message import EmailMessage, Message
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import Any, Final
 
-from crmkit.ports.channel import IncomingMessage
+from crmkit.ports.channel import IncomingMessage, Received
 
+from .bouncing import bounced
 from .quoting import own_words
 
 MOST_BYTES: Final = 25_000_000
@@ -28,10 +29,14 @@ _TAG: Final = re.compile(r"(?s)<[^>]*>")
 _AUTOMATIC: Final = {"precedence": ("bulk", "junk", "list", "auto_reply"), "x-auto-response-suppress": ("",)}
 
 
-def read_letter(raw: bytes) -> IncomingMessage:
-    """Return what a letter says: who wrote it, what it answers, the writer's own words without what they quote."""
+def read_letter(raw: bytes) -> Received:
+    """Return what a letter says: who wrote it, what it answers, the writer's own words without what they quote.
+
+    A report that a letter of ours could not be delivered (RFC 3464) is a ``StatusReport`` about that one.
+    """
     try:
-        return _read(email.message_from_bytes(raw[:MOST_BYTES], policy=email.policy.default), raw)
+        letter = email.message_from_bytes(raw[:MOST_BYTES], policy=email.policy.default)
+        return bounced(letter) or _read(letter, raw)
     except Exception:  # noqa: BLE001  # the parser meets letters that nobody foresaw: kept as text for a person
         return _unread(raw)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -23,7 +23,7 @@ from ...query import each, find
 from ...records import Dispatch, Message, Suppression, declaration_of
 from ..interactions import Interactions
 from .digests import invitation_token, permit_digest, reply_token
-from .invitations import note_invitation
+from .invitations import note_invitation, touchpoint_of
 from .judging import judged, subject_of
 from .manual import given_to_person
 from .timing import next_try
@@ -47,18 +47,29 @@ class Dispatching(Service):
     """The phases. Each method is one unit of work of the long verb that delivers."""
 
     # --- after a crash ---
-    def recover(self, channels: Sequence[Channel]) -> int:
-        """Settle what was left by workers that died: queue again what was not handed over, park the rest; return how many were parked."""
+    def recover(self, channels: Sequence[Channel], passed_over: Collection[UUID]) -> tuple[UUID, str] | None:
+        """Settle one message that was left by a worker that died: queued again where it was not handed over, else parked.
+
+        Returns:
+            The dispatch and what it came to; None: none is left.
+        """
         d = each(Dispatch)
-        left = d.phase.in_(("claimed", "handed_over")) & (d.lease_until < self.now)
+        left = d.phase.in_(("claimed", "handed_over")) & (d.lease_until < self.now) & ~d.id.in_(list(passed_over))
         known = {channel.name: channel for channel in channels}
-        parked = 0
-        for dispatch in self._claim(find(Dispatch, left, limit=100), 100):
+        for dispatch in self._claim(find(Dispatch, left, order=[d.due_at]), 1):
             if dispatch.phase == "claimed":
-                self._again(dispatch, self.now)
-            else:
-                parked += self._unknown(dispatch, known.get(dispatch.channel), "worker_died") == "uncertain"
-        return parked
+                return self._again(dispatch, self.now).id, "queued"
+            return dispatch.id, self._unknown(dispatch, known.get(dispatch.channel), "worker_died")
+        return None
+
+    def put_off(self, channels: Sequence[Channel]) -> None:
+        """Let what waits longest wait: it could not be claimed, and the others shall not wait for it."""
+        d = each(Dispatch)
+        names = [channel.name for channel in channels]
+        due = find(Dispatch, d.phase == "queued", d.due_at <= self.now, d.channel.in_(names), order=[d.due_at])
+        for dispatch in self._claim(due, 1):
+            attempts = dispatch.attempts + 1
+            self._again(attrs.evolve(dispatch, attempts=attempts), next_try(self.now, attempts, None))
 
     # --- claim ---
     def claim(self, channels: Sequence[Channel]) -> Claimed | None:
@@ -199,6 +210,7 @@ class Dispatching(Service):
             body=_without_token(message.text),
             address=message.address,
             about=message.about,
+            touchpoint=touchpoint_of(self, message),
             is_automated=True,
         )
         return kept.id

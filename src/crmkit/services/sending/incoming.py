@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import attrs
 
-from ...errors import CRMError, StoreError
+from ...errors import ConflictError, CRMError, InvalidError, RefusedError, StoreError, TryAgain
 from ...ports.channel import Channel, IncomingMessage, Received, StatusReport
 from ...ports.work import Service
 from ...query import each
@@ -36,18 +36,25 @@ _LONGEST_CODE: Final = 250
 
 @attrs.frozen(kw_only=True)
 class Arrived:
-    """What came in: interactions kept, answers to surveys among them, messages whose status changed, items that could not be kept."""
+    """What came in.
+
+    Attributes:
+        interactions: messages kept; answers: answers to surveys among them.
+        statuses: messages of ours whose status changed.
+        refused: items that a rule did not let in. failed: items that could not be kept: they are asked for again.
+    """
 
     interactions: int = 0
     answers: int = 0
     statuses: int = 0
+    refused: int = 0
     failed: int = 0
 
     def plus(self, other: Arrived) -> Arrived:
         """Return both together."""
         return Arrived(
             interactions=self.interactions + other.interactions, answers=self.answers + other.answers,
-            statuses=self.statuses + other.statuses, failed=self.failed + other.failed,
+            statuses=self.statuses + other.statuses, refused=self.refused + other.refused, failed=self.failed + other.failed,
         )  # fmt: skip
 
     @property
@@ -85,12 +92,18 @@ class Incoming(Service):
                 raise
             except CRMError as error:
                 _log.warning("item not kept", extra={"channel": channel.name, "code": error.code})
-                arrived = arrived.plus(Arrived(failed=1))
+                arrived = arrived.plus(Arrived(refused=1) if isinstance(error, RefusedError) else Arrived(failed=1))
         return arrived
 
     @classmethod
     def _take_one(cls, service: Service, channel: Channel, item: Received) -> Arrived:
-        return service.batch(lambda me: me.service(cls).kept(channel, item))
+        try:
+            return service.batch(lambda me: me.service(cls).kept(channel, item))
+        except InvalidError:
+            if not isinstance(item, IncomingMessage):
+                raise
+            bare = IncomingMessage(external_id=item.external_id or "?", address="", subject="(could not be read)")
+            return service.batch(lambda me: me.service(cls).kept(channel, bare))
 
     # --- how far a channel was read ---
     def since(self, channel: Channel) -> str:
@@ -102,7 +115,10 @@ class Incoming(Service):
         """Keep the place from which the channel goes on."""
         account = self._account(channel)
         if account is None:
-            self.add(ChannelAccount(key=channel.name, channel=channel.name, settings={"since": place}))
+            try:
+                self.add(ChannelAccount(key=channel.name, channel=channel.name, settings={"since": place}))
+            except ConflictError as lost:
+                raise TryAgain("Another worker asked this channel for the first time, too.") from lost
         else:
             self.replace(attrs.evolve(account, settings={**account.settings, "since": place}))
 

@@ -19,9 +19,7 @@ def note_invitation(
     bounced_at: datetime | None = None,
 ) -> None:
     """Write into the invitation that a message carries, if it carries one, what became of the message."""
-    if message.about is None or message.about.type != "invitation":
-        return
-    found = service.unit.get_many(Invitation, [message.about.id]).get(message.about.id)
+    found = _invitation(service, message)
     if found is not None:
         service.replace(
             attrs.evolve(
@@ -31,3 +29,15 @@ def note_invitation(
                 bounced_at=bounced_at or found.bounced_at,
             )
         )
+
+
+def touchpoint_of(service: Service, message: Message) -> str:
+    """Return the touchpoint that an invitation asks about; empty for any other message."""
+    found = _invitation(service, message)
+    return found.touchpoint if found is not None else ""
+
+
+def _invitation(service: Service, message: Message) -> Invitation | None:
+    if message.about is None or message.about.type != "invitation":
+        return None
+    return service.unit.get_many(Invitation, [message.about.id]).get(message.about.id)

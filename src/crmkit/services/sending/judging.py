@@ -110,7 +110,9 @@ def _later(work: Work, message: Message, customer: Customer | None) -> datetime 
         return quiet
     m = each(Message)
     where = (m.customer == customer.id, m.sent_at > work.now - WEEK)
-    sent = [one.sent_at for one in work.find(Message, *where) if one.sent_at and one.purpose == message.purpose]
+    sent = [
+        one.sent_at for one in work.find(Message, *where) if one.sent_at and one.purpose not in rules.without_consent
+    ]
     return next_in_week(sent, work.now, rules.per_week)
 
 
