@@ -13,7 +13,7 @@ import pytest
 from crmkit import CRM, Customer, InvalidError, Message
 from crmkit.query import each
 from crmkit.testing import Clock
-from crmkit_smtp import Settings, plugin
+from crmkit_smtp import Settings, Smtp, plugin
 
 from .server import MailServer, mail_server
 
@@ -142,16 +142,24 @@ def test_a_killed_worker_leaves_it_uncertain(server: MailServer, tmp_path: Path,
     assert server.taken() == arrived + 1
 
 
-@pytest.mark.parametrize(
-    ("told", "problem"),
-    [({}, "host"), ({"host": "mail.example.nl", "sender": "the shop"}, "sender")],
-    ids=["nothing", "no address"],
-)
-def test_without_good_settings_it_is_not_active(told: dict[str, str], problem: str) -> None:
-    """Installed and not yet told where the mail server is: that is said, and the program goes on."""
+def test_until_it_knows_a_server_its_messages_wait(clock: Clock) -> None:
+    """Installed and not yet told where the mail server is: nothing is lost, and nothing complains."""
+    with CRM.open("memory:", plugins=[plugin], discover=False, environ={}, clock=clock) as crm:
+        (state,) = [state for state in crm.plugins if state.name == "smtp"]
+        assert state.state == "active"
+        anna = crm.customers.add(name="Anna", email="anna@example.nl")
+        crm.messages.queue(anna, channel="smtp", text="Hello")
+        crm.work()
+        assert status(crm) == ["queued"]
+    assert "host" in Smtp(Settings()).health()
+
+
+@pytest.mark.parametrize("sender", ["", "the shop"])
+def test_with_bad_settings_it_is_not_active(sender: str) -> None:
+    """Every letter would fail: that is said at once."""
+    told = {"host": "mail.example.nl", "sender": sender}
     with CRM.open("memory:", plugins=[plugin], discover=False, environ={}, settings={"smtp": told}) as crm:
         (state,) = [state for state in crm.plugins if state.name == "smtp"]
-        assert (state.state, problem in state.reason) == ("failed", True)
-        anna = crm.customers.add(name="Anna", email="anna@example.nl")
+        assert (state.state, "sender" in state.reason) == ("failed", True)
         with pytest.raises(InvalidError, match="no channel 'smtp'"):
-            crm.messages.queue(anna, channel="smtp", text="Hello")
+            crm.messages.queue(crm.customers.add(name="Anna", email="anna@example.nl"), channel="smtp", text="Hello")

@@ -18,6 +18,7 @@ from .letter import letter_of
 
 IMPLICIT_TLS = 465
 _NOT_THE_LETTER = (530, 534, 535, 538)  # another login or encryption is wanted: a person mends the settings
+_NO_HOST = "No mail server is named: set host and sender under [settings.smtp]."
 _STATUS = re.compile(rb"5\.\d{1,3}\.\d{1,3}(?!\d)")
 _ABOUT_THE_SENDER = ("5.1.7", "5.1.8")
 _NO_SUCH_RECIPIENT = ("550", "551", "553")  # of servers that give no status such as 5.1.1
@@ -28,7 +29,7 @@ class Settings:
     """The table ``[settings.smtp]`` of crmkit.toml.
 
     Attributes:
-        host, port: the mail server; on port 465 encryption begins at once.
+        host, port: the mail server; on port 465 encryption begins at once. Without a host messages wait.
         sender, name: the address that letters come from, and the name beside it.
         user, password: the login; without a user there is none.
         starttls: encrypt; a server that does not offer it is given nothing.
@@ -36,8 +37,8 @@ class Settings:
         timeout_s: how long each answer of the server is waited for.
     """
 
-    host: str
-    sender: str = attrs.field(validator=attrs.validators.matches_re(r"[!-?A-~]+@[!-?A-~]+"))
+    host: str = ""
+    sender: str = attrs.field(default="", validator=attrs.validators.matches_re(r"([!-?A-~]+@[!-?A-~]+)?"))
     port: int = 587
     name: str = ""
     user: str = ""
@@ -45,6 +46,10 @@ class Settings:
     starttls: bool = True
     reply_to: str = ""
     timeout_s: float = 30
+
+    def __attrs_post_init__(self) -> None:
+        if self.host and not self.sender:
+            raise ValueError("sender is missing: which address do letters come from?")
 
 
 class Smtp(Channel):
@@ -59,6 +64,8 @@ class Smtp(Channel):
     def send(self, delivery: Delivery) -> Receipt:
         """Hand one letter over: before its final dot has left it is certainly not sent; then the server's answer alone counts."""
         told = self._settings
+        if not told.host:
+            raise NotSent(_NO_HOST)
         letter = letter_of(delivery, sender=told.sender, name=told.name, reply_to=told.reply_to)
         with ExitStack() as line:
             try:
@@ -91,6 +98,8 @@ class Smtp(Channel):
 
     def health(self) -> str:
         """Say why the server can not be used, or nothing."""
+        if not self._settings.host:
+            return _NO_HOST
         try:
             with self._connected() as server:
                 server.noop()
