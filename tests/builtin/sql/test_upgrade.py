@@ -69,6 +69,12 @@ def test_a_newer_declaration_is_reported_and_then_reached(old):
     assert any("ADD COLUMN shop" in step for step in status.pending)
     with pytest.raises(UpgradeNeeded):
         keep(new, Add(NewBicycle(customer=ANNA.id, customer_id=ANNA.id)))
+    for reader in (new, new.with_types([Customer, NewBicycle])):
+        (read,) = ask(reader, NewBicycle, each(NewBicycle).shop == "utrecht", ~each(NewBicycle).note.contains("grun"))
+        assert (read.note, read.price, read.frame) == ("Grün", Money("10", "EUR"), None)
+        transaction = reader.begin(write=False)
+        assert transaction.get(NewBicycle, [read.id]) == {read.id: read}
+        transaction.rollback()
     assert new.upgrade() == status.pending
     assert new.status().pending == new.upgrade() == ()
     b = each(NewBicycle)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import FromClause, Table, bindparam, literal, select
 
+from crmkit.builtin.sql.columns import default_values
 from crmkit.builtin.sql.compile.counting import Counting, TallyShape, compile_tally
 from crmkit.builtin.sql.compile.finding import FindShape, FindStatement, compile_find
 from crmkit.builtin.sql.dialect import Database
-from crmkit.builtin.sql.layout import Layout, compiled
+from crmkit.builtin.sql.layout import Compiled, Layout, compiled
 from crmkit.errors import InvalidError
 from crmkit.records import LedgerEntry, Record, declaration_of
 
@@ -26,11 +27,13 @@ class Catalogue:
 
     Attributes:
         types: the record types by name, the ledger's own among them.
+        absent: by record type, the columns that its table has not yet: it is declared newer than it is kept.
     """
 
     def __init__(self, types: Iterable[type[Record]], database: Database, *, schema: str, prefix: str) -> None:
         self.types: dict[str, type[Record]] = {declaration_of(of).name: of for of in (*types, LedgerEntry)}
         self.database, self.schema, self.prefix = database, schema, prefix
+        self.absent: Mapping[str, frozenset[str]] = {}
         self._layouts: dict[type[Record], Layout[Any]] = {}
         self._statements: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -55,22 +58,43 @@ class Catalogue:
         """Return the table of a record type."""
         return self.layout(of).table
 
+    def learn(self, absent: Mapping[str, frozenset[str]]) -> None:
+        """Take note of what the tables have not yet; questions read the fields' defaults in their place."""
+        if absent != self.absent:
+            self.absent = absent
+            self._statements.clear()
+
+    def source(self, of: type[Record]) -> FromClause:
+        """Return what questions on a record type read: its table, with defaults for the columns that are not there."""
+        layout = self.layout(of)
+        absent = self.absent.get(layout.declaration.name)
+        if not absent:
+            return layout.table
+        values: dict[str, Any] = {}
+        for field in layout.declaration.stored:
+            values |= default_values(of, field, self.database)
+        columns: list[Any] = [
+            literal(values[column.name], column.type).label(column.name) if column.name in absent else column
+            for column in layout.table.c
+        ]
+        return select(*columns).subquery(f"{layout.declaration.name}_then")
+
     def find_statement(self, shape: FindShape) -> FindStatement:
         """Return the statement of a question of this shape."""
-        return self._kept(shape, lambda: compile_find(shape, self.layout(shape.of).read, self.table, self.database))
+        return self._kept(shape, lambda: compile_find(shape, self.layout(shape.of).read, self.source, self.database))
 
     def tally_statements(self, shape: TallyShape) -> list[Counting]:
         """Return the statements of a tally of this shape."""
-        return self._kept(shape, lambda: compile_tally(shape, self.table, self.database))
+        return self._kept(shape, lambda: compile_tally(shape, self.source, self.database))
 
-    def get_statement(self, of: type[Record], n: int) -> str:
+    def get_statement(self, of: type[Record], n: int) -> Compiled:
         """Return the statement that asks for n records by their ids."""
-        return self._kept((of, n), lambda: self._get(self.layout(of), n))
+        return self._kept((of, n), lambda: self._get(of, n))
 
-    def _get(self, layout: Layout[Any], n: int) -> str:
-        columns = layout.table.c
-        asked = select(*(columns[name] for name in layout.read))
-        return compiled(asked.where(columns.id.in_([bindparam(f"p{i}") for i in range(n)])), self.database).text
+    def _get(self, of: type[Record], n: int) -> Compiled:
+        columns = self.source(of).c
+        asked = select(*(columns[name] for name in self.layout(of).read))
+        return compiled(asked.where(columns.id.in_([bindparam(f"p{i}") for i in range(n)])), self.database)
 
     def tail_statement(self, of: type[Record]) -> str | None:
         """Return the statement that asks for the ids of four tails; None where the database can not look at them."""

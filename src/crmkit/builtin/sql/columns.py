@@ -10,14 +10,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 
 import attrs
 
 from crmkit.builtin.sql.dialect import Database
 from crmkit.errors import InvalidError
-from crmkit.records import AnyRef, Digest, Field, FrozenMap, LocalText, Money, PartialDate, WallTime
+from crmkit.records import AnyRef, Digest, Field, FrozenMap, LocalText, Money, PartialDate, Record, WallTime
 from crmkit.records.fields import Kind
 from crmkit.records.ids import id_from_int
 from crmkit.records.money import places_of
@@ -133,6 +133,20 @@ SCOPE: Final[Mapping[str, Any]] = {
     "money_out": money_out, "fold": fold,
 }  # fmt: skip
 """The names that generated code may use."""
+
+
+def default_of(of: type[Record], field: Field) -> Any:
+    """Return the default of a field as its class declares it; None where there is none."""
+    default: Any = next(attribute.default for attribute in attrs.fields(of) if attribute.alias == field.name)
+    factory = cast("Callable[[], Any] | None", getattr(default, "factory", None))  # what `attrs.Factory` makes
+    return None if default is attrs.NOTHING else default if factory is None else factory()
+
+
+def default_values(of: type[Record], field: Field, database: Database) -> dict[str, Any]:
+    """Return a field's default as its columns keep it, by their names."""
+    part, default = kept(field, database), default_of(of, field)
+    values = [eval(source.format(v="v"), {**SCOPE, "v": default}) for source in part.sources]  # noqa: S307  # our own source
+    return dict(zip(part.columns, values, strict=True))
 
 
 # --- reading ---

@@ -94,8 +94,9 @@ def _refuse_strangers(catalogue: Catalogue, found: Found) -> None:
 
 
 def status(catalogue: Catalogue, link: Link, *, is_ours: bool) -> Schema:
-    """Compare what is there with the declarations."""
+    """Compare what is there with the declarations; until an upgrade, questions read defaults for what is not there."""
     found = look(catalogue, link, is_ours=is_ours)
+    catalogue.learn(absent_columns(catalogue, found))
     declared = {name: declaration_of(of) for name, of in catalogue.types.items()}
     kept = {key[5:]: found.value(key) for key in found.ledger if key.startswith("type:")}
     return Schema(
@@ -104,6 +105,17 @@ def status(catalogue: Catalogue, link: Link, *, is_ours: bool) -> Schema:
         behind=frozenset(name for name in declared if name in kept and not is_within(declared[name], kept[name])),
         unknown={name: value for name, value in kept.items() if name not in declared},
     )
+
+
+def absent_columns(catalogue: Catalogue, found: Found) -> Mapping[str, frozenset[str]]:
+    """Return the columns that are declared and not there, by record types that are."""
+    absent: dict[str, frozenset[str]] = {}
+    for name, of in catalogue.types.items():
+        there = found.columns.get(catalogue.prefix + name)
+        declared = {column for field in declaration_of(of).stored for column in field.columns}
+        if there is not None and not declared <= there:
+            absent[name] = frozenset(declared - there)
+    return absent
 
 
 def _differs(declared: Mapping[str, Declaration], kept: Mapping[str, Any], found: Found) -> bool:
@@ -214,6 +226,7 @@ def upgrade(
     for step in list(steps(catalogue, found, custom)):
         step.run(link)
         done.append(step.text)
+    catalogue.learn({})
     return tuple(done)
 
 

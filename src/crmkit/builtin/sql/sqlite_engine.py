@@ -36,6 +36,7 @@ def sqlite_engine(url: URL, *, busy_timeout_s: float) -> Engine:
         connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare)
+    event.listen(engine, "close", _tidy)
     return engine
 
 
@@ -51,3 +52,13 @@ def _prepare(driver: Any, _: Any) -> None:
             driver.execute("PRAGMA journal_mode = WAL").fetchone()
         except sqlite3.OperationalError:
             return  # a read-only file, or another process is just doing it: both journals are safe
+
+
+def _tidy(driver: Any, _: Any) -> None:
+    """Let the planner learn how the columns' values are spread, where that has changed: a few hundred rows are looked at."""
+    try:
+        driver.execute("PRAGMA analysis_limit = 400")
+        driver.execute("PRAGMA busy_timeout = 0")
+        driver.execute("PRAGMA optimize")
+    except sqlite3.Error:
+        return  # a file that is read only, busy or gone needs no statistics

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import attrs
 from sqlalchemy import ColumnElement, Index, Table, bindparam, literal_column, select, update
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement
 
-from crmkit.builtin.sql.columns import SCOPE, kept
+from crmkit.builtin.sql.columns import default_of, default_values
 from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.layout import Layout, compiled
 from crmkit.builtin.sql.link import Link
@@ -79,7 +79,7 @@ def add_column(layout: Layout[Any], field: Field, columns: Sequence[str], databa
 
 
 def _fill(layout: Layout[Any], field: Field, database: Database) -> Iterator[Step]:
-    default = _default(layout, field)
+    default = default_of(layout.declaration.of, field)
     name = layout.declaration.name
     if default is None:
         if field.required and not field.optional:
@@ -87,18 +87,10 @@ def _fill(layout: Layout[Any], field: Field, database: Database) -> Iterator[Ste
                 f"Check that there is no {name}: {field.name} has no default.", _refuse_rows(layout, field, database)
             )
         return
-    part = kept(field, database)
-    values = [eval(source.format(v="v"), {**SCOPE, "v": default}) for source in part.sources]  # noqa: S307  # our own source
-    filled: dict[str, Any] = {column: bindparam(f"_{column}") for column in part.columns}
+    values = default_values(layout.declaration.of, field, database)
+    filled: dict[str, Any] = {column: bindparam(f"_{column}") for column in values}
     text = compiled(update(layout.table).values(filled), database).text
-    yield sentence(f"Fill {name}.{field.name} with {default!r}.", lambda link: link.change(text, values))
-
-
-def _default(layout: Layout[Any], field: Field) -> Any:
-    """Return the default of a field as its class declares it; None where there is none."""
-    default: Any = next(a.default for a in attrs.fields(layout.declaration.of) if a.alias == field.name)
-    factory = cast("Callable[[], Any] | None", getattr(default, "factory", None))  # what `attrs.Factory` makes
-    return None if default is attrs.NOTHING else default if factory is None else factory()
+    yield sentence(f"Fill {name}.{field.name} with {default!r}.", lambda link: link.change(text, list(values.values())))
 
 
 def _refuse_rows(layout: Layout[Any], field: Field, database: Database) -> Callable[[Link], None]:

@@ -91,9 +91,10 @@ class OpenSqlStore(SqlStore):
     # --- other views of the same place ---
     def with_types(self, types: Sequence[type[Record]]) -> OpenSqlStore:
         """Return the same place with other record types. See ``Store.with_types``."""
-        return self._view(
-            Catalogue(types, self._catalogue.database, schema=self._catalogue.schema, prefix=self._catalogue.prefix)
-        )
+        old = self._catalogue
+        new = Catalogue(types, old.database, schema=old.schema, prefix=old.prefix)
+        new.learn(old.absent)
+        return self._view(new)
 
     def tenant(self, name: str) -> OpenSqlStore:
         """Return the store of one company: a schema of its own, or a prefix where there are none. See ``Store.tenant``."""

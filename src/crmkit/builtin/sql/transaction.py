@@ -41,7 +41,8 @@ class SqlTransaction(Transaction):
         found: list[R] = []
         for start in range(0, len(ids), database.batch):
             kept = _padded([database.id_kept(record_id) for record_id in ids[start : start + database.batch]])
-            for rows in self._link.batches(self._catalogue.get_statement(of, len(kept)), kept):
+            asked = self._catalogue.get_statement(of, len(kept))
+            for rows in self._link.batches(asked.text, asked.values(kept)):
                 found += layout.decode(rows)
         return {cast("UUID", record.id): record for record in found}
 

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Table,
     and_,
     bindparam,
     exists,
@@ -30,7 +29,7 @@ from crmkit.builtin.sql.tables import column_names
 from crmkit.records import Record, declaration_of
 
 Column: TypeAlias = ColumnElement[Any]
-Tables: TypeAlias = Callable[[type[Record]], Table]
+Tables: TypeAlias = Callable[[type[Record]], FromClause]
 
 
 def slot(number: int, kind: TypeEngine[Any] | None = None) -> Column:
