@@ -106,11 +106,12 @@ def board(crm: CRM) -> None:
 
 
 @cases.command(help="How long cases stand at each stage.")
+@click.option("--pipeline", default="cases", show_default=True, help="Of the cases on another path.")
 @click.pass_obj
-def durations(crm: CRM) -> None:
+def durations(crm: CRM, pipeline: str) -> None:
     """Show time in stage."""
     cli.show(
-        list(crm.pipelines.durations("cases")),
+        list(crm.pipelines.durations(pipeline)),
         noun="stage",
         columns={
             "STAGE": lambda d: d.stage,

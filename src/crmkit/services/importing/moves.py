@@ -10,7 +10,7 @@ from uuid import UUID
 import attrs
 
 from ...query import each
-from ...records import AnyRef, Record, StageChange, Staged
+from ...records import AnyRef, Record, Span, StageChange, Staged
 from .drafts import Draft, Outcome, ReadRow
 from .keeping import RecordKeeper
 from .mapping import Target
@@ -60,8 +60,13 @@ class MoveKeeper(RecordKeeper):
     def _made(self, records: dict[AnyRef, Any]) -> set[Move]:
         if not records:
             return set()
-        changes = self.work.find(StageChange, each(StageChange).record.in_(list(records)))
-        return {(change.record, change.to_stage, change.at) for change in changes}
+        refs, s = list(records), each(Span)
+        changes = self.work.find(StageChange, each(StageChange).record.in_(refs))
+        entered = self.work.find(Span, s.record.in_(refs), s.field == "stage")  # also where a record began: no move led there
+        return {
+            *((change.record, change.to_stage, change.at) for change in changes),
+            *((span.record, span.value, span.entered_at) for span in entered),
+        }
 
     @classmethod
     def signature(cls, target: ImportTarget, row: ReadRow) -> list[Any]:

@@ -26,6 +26,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "not-mapped": "{value!r} is none of {known}",
         "incomplete": "the column {empty!r} is empty, so the parts do not make a whole",
         "several": "one value is expected and this is a list",
+        "control-character": "{value!r} holds a line break or another control character",
         "too-long": "the text is longer than {limit} characters",
         "not-a-choice": "{value!r} is none of {known}",
         "not-a-whole-number": "{value!r} is not a whole number",

@@ -90,7 +90,7 @@ def parser(target: Target, column: Column, setting: Setting) -> Parse:
         "json": lambda: _json,
         "ref": lambda: _lookup(column, setting),
         "any_ref": lambda: _lookup(column, setting),
-        "external_id": lambda: lambda text: ExternalKey(column.source or "", text),
+        "external_id": lambda: _external_key(column.source or ""),
         "email": lambda: addresses.email,
         "phone": lambda: lambda text: addresses.phone(text, setting.country),
     }
@@ -100,6 +100,14 @@ def parser(target: Target, column: Column, setting: Setting) -> Parse:
 
 def _as_it_is(text: str) -> object:
     return text
+
+
+def _external_key(source: str) -> Parse:
+    def read(text: str) -> object:
+        is_plain = text.isprintable() or all(ord(character) >= 32 for character in text)
+        return ExternalKey(source, text) if is_plain else Problem("control-character", {"value": text})
+
+    return read
 
 
 def _code(choices: tuple[str, ...]) -> Parse:
