@@ -90,8 +90,10 @@ if TYPE_CHECKING:
         WallTime,
         declaration_of,
     )  # fmt: skip
+    from .services.surveys.questions import Ask
 
 _ROOMS = {
+    "services.surveys.questions": "Ask",
     "crm": "CRM",
     "errors": "AmbiguousError ConflictError CRMError DeclarationError InvalidError NotFoundError PluginError RefusedError StoreError TryAgain"
     " UnsupportedError UpgradeNeeded",
@@ -114,6 +116,7 @@ __all__ = [
     "AmbiguousError",
     "Answer",
     "AnyRef",
+    "Ask",
     "Attachment",
     "CRM",
     "CRMError",

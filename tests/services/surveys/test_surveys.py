@@ -10,6 +10,7 @@ import pytest
 from crmkit import (
     CRM,
     Answer,
+    Ask,
     Customer,
     InvalidError,
     Invitation,
@@ -20,7 +21,6 @@ from crmkit import (
 )
 from crmkit.ports.channel import Request
 from crmkit.query import each
-from crmkit.services.surveys.questions import Ask
 from crmkit.testing import Clock
 from tests.services.sending.faulty import Book
 
