@@ -306,5 +306,12 @@ class Messages(Service):
         arrived = Arrived()
         for opened in Channels(self.unit.house).usable():
             if channel in ("", opened.name):
-                arrived = arrived.plus(Incoming.poll(self, opened))
+                arrived = arrived.plus(self._all_of(opened))
         return arrived
+
+    def _all_of(self, channel: Channel) -> Arrived:
+        """Ask until nothing new comes: a channel gives a part at a time."""
+        arrived = Arrived()
+        while (more := Incoming.poll(self, channel)).total:
+            arrived = arrived.plus(more)
+        return arrived.plus(more)

@@ -123,6 +123,19 @@ def test_letters_are_kept_before_they_are_moved(box: Mailbox) -> None:
     assert sorted(path.name for path in (box._settings.folder / "inbox" / "cur").iterdir()) == ["1:2,S", "2:2,S"]
 
 
+def test_more_letters_than_one_reading_takes(tmp_path: Path, clock: Clock) -> None:
+    """One call of the worker keeps all of them, and leaves none in the place for new ones."""
+    with CRM.open(
+        "memory:", discover=False, clock=clock, settings={"mailbox": {"folder": str(tmp_path)}}, environ={}
+    ) as crm:
+        box = Mailbox(Settings(folder=tmp_path))
+        for n in range(230):
+            drop(box, f"{n:03}", f"Message-ID: <{n}@x>\nFrom: a@example.org\n\nhello {n}")
+        assert crm.work().received == 230
+        assert not list((tmp_path / "inbox" / "new").iterdir())
+        assert crm.work().received == 0
+
+
 def test_a_place_from_elsewhere_moves_nothing_outside_of_the_inbox(box: Mailbox, tmp_path: Path) -> None:
     drop(box, "1", "one")
     (tmp_path / "secret").write_text("stays")

@@ -62,7 +62,9 @@ class MoveKeeper(RecordKeeper):
             return set()
         refs, s = list(records), each(Span)
         changes = self.work.find(StageChange, each(StageChange).record.in_(refs))
-        entered = self.work.find(Span, s.record.in_(refs), s.field == "stage")  # also where a record began: no move led there
+        entered = self.work.find(
+            Span, s.record.in_(refs), s.field == "stage"
+        )  # also where a record began: no move led there
         return {
             *((change.record, change.to_stage, change.at) for change in changes),
             *((span.record, span.value, span.entered_at) for span in entered),
