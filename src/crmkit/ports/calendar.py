@@ -6,10 +6,11 @@ and no time zone in it: the engine knows when a day begins. Labels are codes tha
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import date, timedelta
 
 
-class Calendar:
+class Calendar(ABC):
     """A way to cut all days into periods that follow each other without a gap.
 
     Each period is known by its first day. Days that do not fit between year 1 and 9999 may raise ``OverflowError``.
@@ -18,25 +19,25 @@ class Calendar:
     name: str = ""
     """By which people ask for it; an offered calendar has one."""
 
+    @abstractmethod
     def first(self, day: date) -> date:
         """Return the first day of the period that contains ``day``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def following(self, first: date) -> date:
         """Return the first day after the period that begins on ``first``."""
-        raise NotImplementedError
 
     def preceding(self, first: date) -> date:
         """Return the first day of the period that ends where the one that begins on ``first`` begins."""
         return self.first(first - timedelta(days=1))
 
+    @abstractmethod
     def year_before(self, first: date) -> date:
         """Return the first day of the same period one year before; the nearest earlier one where there is no such period."""
-        raise NotImplementedError
 
+    @abstractmethod
     def label(self, first: date) -> str:
         """Return the short name of the period that begins on ``first``."""
-        raise NotImplementedError
 
     def newest(self, today: date) -> date:
         """Return the first day of the newest period to show on ``today``: the running one, unless a calendar says other."""

@@ -136,8 +136,8 @@ class Has(Condition):
 
 
 @attrs.frozen
-class And(Condition):
-    """All parts hold."""
+class Joined(Condition):
+    """Conditions on one record type, joined."""
 
     parts: tuple[Condition, ...]
 
@@ -160,27 +160,13 @@ class And(Condition):
 
 
 @attrs.frozen
-class Or(Condition):
+class And(Joined):
+    """All parts hold."""
+
+
+@attrs.frozen
+class Or(Joined):
     """At least one part holds."""
-
-    parts: tuple[Condition, ...]
-
-    @classmethod
-    def of(cls, *conditions: Condition) -> Condition:
-        """Return the conditions joined; all must be about one record type."""
-        return cls(_joined(cls, conditions))
-
-    @property
-    def root(self) -> type[Record]:
-        return self.parts[0].root
-
-    @property
-    def is_local(self) -> bool:
-        return all(part.is_local for part in self.parts)
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        return tuple(path for part in self.parts for path in part.paths)
 
 
 @attrs.frozen
@@ -332,7 +318,7 @@ def missing(path: Path) -> Condition:
     return Missing(path)
 
 
-def _joined(kind: type[And | Or], conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+def _joined(kind: type[Joined], conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
     parts: list[Condition] = []
     for condition in conditions:
         if not isinstance(condition, Condition):
