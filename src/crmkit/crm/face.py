@@ -294,6 +294,10 @@ class CRM(Families):
         """Return the page of records for which all conditions hold; its ``next`` is the ``after`` of the page behind."""
         return self._run(lambda unit: unit.find(of, *where, order=order, limit=limit, after=after), "find")
 
+    def follow(self, reference: Path, *where: Condition, **page: Any) -> Page[Any]:
+        """Return the records that those found name by a reference: in their order, each once; ``page`` as for ``find``."""
+        return self._run(lambda unit: unit.follow(reference, *where, **page), "find")
+
     def ask(self, question: Find[R]) -> Page[R]:
         """Return the page that a saved question asks for."""
         return self._run(lambda unit: unit.ask(question), "find")

@@ -17,7 +17,7 @@ import attrs
 
 from ..errors import UnsupportedError
 from ..query import Find, Page, Tallied, Tally
-from ..records import Field, Record, short_id
+from ..records import Field, Record, declaration_of, short_id
 from ..records.as_json import from_json, to_json
 
 __all__ = [
@@ -101,6 +101,18 @@ class Transaction(ABC):
     @abstractmethod
     def find(self, question: Find[R]) -> Page[R]:
         """Return the page that a bound question asks for; without a limit, all."""
+
+    def follow(self, question: Find[Any], reference: str) -> Page[Any]:
+        """Return the records that those of a page name by a field, in the page's order, each once; ``next`` is the page's.
+
+        As it stands it asks twice; a store that can join does better.
+        """
+        page = self.find(question)
+        target: type[Record] = declaration_of(question.of).by_name[reference].target
+        ids = dict.fromkeys(getattr(record, reference) for record in page)
+        ids.pop(None, None)
+        found = self.get(target, list(ids))
+        return Page(tuple(found[one] for one in ids if one in found), page.next)
 
     def ids_called(self, of: type[Record], short: str) -> list[UUID]:
         """Return the ids of a record type that people write so: their last six base-32 characters, in small letters.

@@ -56,6 +56,14 @@ class Work(Protocol):
         limit: int | None = None,
         after: str | None = None,
     ) -> Page[R]: ...
+    def follow(
+        self,
+        reference: Path,
+        *where: Condition,
+        order: Sequence[Path | Descending] = (),
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> Page[Any]: ...
     def stream(self, of: type[R], *where: Condition, order: Sequence[Path | Descending] = ()) -> Iterator[R]: ...
     def tally(
         self, of: type[Record], *where: Condition, by: Sequence[Key] = (), one_per: Path | None = None, one_per_by: Path | None = None,

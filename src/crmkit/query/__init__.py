@@ -23,6 +23,7 @@ from .paths import (
     final_field,
     latest,
     path_of,
+    reference_target,
 )  # fmt: skip
 from .question import Access, Find, Order, Page, cursor_of, find, keys_of
 from .ranks import Rank, rank
@@ -58,6 +59,6 @@ __all__ = [
     "Tallied", "Tally", "TextTest", "ago", "all_of", "bind", "bind_tally", "brought", "by_edges", "check_tally",
     "condition_from_json", "condition_to_json", "count", "cursor_of", "day", "distinct", "each", "empty_value",
     "final_field", "find", "find_from_json", "find_to_json", "has", "holds", "keys_of", "latest", "least", "month",
-    "most", "now", "path_of", "quantile", "quarter", "rank", "reference_to", "squares", "start_of", "tally",
+    "most", "now", "path_of", "quantile", "quarter", "rank", "reference_target", "reference_to", "squares", "start_of", "tally",
     "tally_from_json", "tally_to_json", "total", "week", "year",
 ]  # fmt: skip

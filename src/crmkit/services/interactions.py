@@ -152,10 +152,7 @@ class Interactions(Service):
         where += [p.occurred_at < until] if until else []
         if channel:
             where.append(p.interaction.channel == channel)
-        page = self.unit.find(Participant, *where, order=[-p.occurred_at], limit=limit, after=after)
-        ids = dict.fromkeys(participant.interaction for participant in page)
-        found = self.unit.get_many(Interaction, ids)
-        return Page(tuple(found[one] for one in ids if one in found), page.next)
+        return self.unit.follow(p.interaction, *where, order=[-p.occurred_at], limit=limit, after=after)
 
     @verb
     def waiting(self, *, touchpoint: str = "", limit: int | None = 50) -> Page[Interaction]:

@@ -81,7 +81,8 @@ class Catalogue:
 
     def find_statement(self, shape: FindShape) -> FindStatement:
         """Return the statement of a question of this shape."""
-        return self._kept(shape, lambda: compile_find(shape, self.layout(shape.of).read, self.source, self.database))
+        of = shape.of if shape.follow is None else shape.follow[-1][2]
+        return self._kept(shape, lambda: compile_find(shape, self.layout(of).read, self.source, self.database))
 
     def tally_statements(self, shape: TallyShape) -> list[Counting]:
         """Return the statements of a tally of this shape."""

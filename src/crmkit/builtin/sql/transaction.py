@@ -59,6 +59,21 @@ class SqlTransaction(Transaction):
         next_ = found.cursor(rows[question.limit - 1]) if len(rows) > question.limit else None
         return Page(tuple(layout.decode(found.records(rows[: question.limit]))), next_)
 
+    def follow(self, question: Find[Any], reference: str) -> Page[Any]:
+        """Return the records that those of a page name, in one question. See ``Transaction.follow``."""
+        self._running()
+        target = self._catalogue.layout(question.of).declaration.by_name[reference].target
+        way = (("to", reference, target, None),)
+        shape, constants = shape_of(question, self._catalogue.database, way)
+        found = self._catalogue.find_statement(shape)
+        rows = self._link.rows(found.statement.text, found.statement.values(constants))
+        next_ = None
+        if question.limit is not None and len(rows) > question.limit:
+            del rows[question.limit :]
+            next_ = found.cursor(rows[-1])
+        once = {row[0]: row for row in rows if row[0] is not None}
+        return Page(tuple(self._catalogue.layout(target).decode(found.records(list(once.values())))), next_)
+
     def _all(self, layout: Layout[R], found: FindStatement, values: Sequence[Any]) -> tuple[R, ...]:
         """Return the records of all rows, made while more rows are read."""
         records: list[R] = []

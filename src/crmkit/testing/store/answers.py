@@ -166,6 +166,25 @@ class AnswersContract(OpenedContract):
 
         holds()
 
+    def test_a_reference_is_followed_in_the_order_of_what_names_it(self, opened: Store) -> None:
+        """Each record once, those that are gone left out; the page and its ``next`` are those of what was found."""
+        ones = [Specimen(whole=n) for n in range(4)]
+        named = (ones[2], ones[0], ones[2], Specimen(), ones[3], ones[1])
+        facts = [Fact(specimen=one.id, key=str(n), score=n) for n, one in enumerate(named)]
+        kept(opened, *ones, *facts)
+        f = each(Fact)
+        with passing(opened) as transaction:
+            for limit, after in ((None, None), (3, None), (2, 2), (9, None)):
+                question = find(Fact, f.score >= 0, order=[-f.score], limit=limit)
+                if after:
+                    before = transaction.find(attrs.evolve(question, limit=after))
+                    question = attrs.evolve(question, after=before.next)
+                page, found = transaction.find(question), transaction.follow(question, "specimen")
+                ids = dict.fromkeys(fact.specimen for fact in page)
+                assert [one.id for one in found] == [one for one in ids if one in {known.id for known in ones}]
+                assert found.next == page.next
+                assert set(found) <= set(ones)
+
     # --- pages ---
     def test_a_stream_yields_everything_once_in_order(self, opened: Store) -> None:
         """Page after page, also where the order's key is missing or the same for many."""

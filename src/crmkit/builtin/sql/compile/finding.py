@@ -30,6 +30,7 @@ class FindShape:
     Attributes:
         keys: the order: path, its kind, whether it descends, whether its place in the cursor is missing (None: no cursor).
         limit: the slot of how many rows are asked for.
+        follow: the way to the record that is read in the place of the one that is found.
     """
 
     of: type[Record]
@@ -37,9 +38,10 @@ class FindShape:
     keys: tuple[tuple[Shape, str, bool], ...]
     after: tuple[int | None, ...] | None
     limit: int | None
+    follow: Shape | None = None
 
 
-def shape_of(question: Find[Any], database: Database) -> tuple[FindShape, list[Any]]:
+def shape_of(question: Find[Any], database: Database, follow: Shape | None = None) -> tuple[FindShape, list[Any]]:
     """Return the shape of a question, and its constants.
 
     Raises:
@@ -52,7 +54,7 @@ def shape_of(question: Find[Any], database: Database) -> tuple[FindShape, list[A
         keys.append((_ID, "ref", question.id_descending))
     after = None if question.after is None else _after(question.after, keys, shaper)
     limit = None if question.limit is None else shaper.slot(question.limit + 1)
-    return FindShape(question.of, where, tuple(keys), after, limit), shaper.slots
+    return FindShape(question.of, where, tuple(keys), after, limit, follow), shaper.slots
 
 
 def _width(kind: str) -> int:
@@ -132,7 +134,8 @@ def compile_find(shape: FindShape, columns: Sequence[str], tables: Tables, datab
         for path, _, descending in shape.keys
         for column in reversed(scope.columns(path))
     ]
-    mine = [scope.alias.c[name] for name in columns]
+    read = scope.alias if shape.follow is None else scope.reached(shape.follow)
+    mine = [read.c[name] for name in columns]
     more = [key.column for key in keys if not any(key.column is own for own in mine)]
     statement = scope.select(*mine, *(column.label(f"k{n}") for n, column in enumerate(more)))
     if where is not None:

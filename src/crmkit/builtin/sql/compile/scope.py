@@ -89,6 +89,10 @@ class Scope:
             return (self.database.custom(alias.c.custom, last[1], last[2]),)
         return (alias.c.id,)
 
+    def reached(self, way: Shape) -> NamedFromClause[Any]:
+        """Return the table that a reference of the subject leads to."""
+        return self._reached(way, self.of, self.alias)[1]
+
     def column(self, path: Shape) -> Column:
         """Return the first column of a path: of money the minor units."""
         return self.columns(path)[0]
