@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from ..services.importing.results import ImportResult, Reason
-from ..services.importing.service import ImportStopped
+from ..services.importing.runs import ImportStopped
 from .progressing import progress
 from .showing import as_json, say, show
 from .state import current_run
@@ -34,10 +34,19 @@ REJECTED: Final = 1
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would happen.")
 @click.option("--rejects", type=click.Path(path_type=Path), help="Where rejected rows go; by default beside the file.")
 @click.option("--country", default="", metavar="NL", help="Of telephone numbers without a calling code.")
+@click.option("--from-start", is_flag=True, help="Begin at the first row, also where this import was interrupted.")
 @click.option("--fields", is_flag=True, help="List the fields that a mapping can name, and stop.")
 @click.pass_obj
 def import_(  # noqa: PLR0917  # click names them
-    crm: Any, file: Path, of: str, mapping: Path | None, dry_run: bool, rejects: Path | None, country: str, fields: bool
+    crm: Any,
+    file: Path,
+    of: str,
+    mapping: Path | None,
+    dry_run: bool,
+    rejects: Path | None,
+    country: str,
+    from_start: bool,
+    fields: bool,
 ) -> None:
     """Import FILE (CSV or JSON Lines, also packed with gzip).
 
@@ -50,11 +59,18 @@ def import_(  # noqa: PLR0917  # click names them
     try:
         with progress("rows") as tell:
             result = crm.imports.run(
-                file, of, mapping=mapping, dry_run=dry_run, rejects=rejects, country=country.upper(), progress=tell
+                file,
+                of,
+                mapping=mapping,
+                dry_run=dry_run,
+                rejects=rejects,
+                country=country.upper(),
+                resume=not from_start,
+                progress=tell,
             )
     except ImportStopped as stopped:
         _tell(stopped.result)
-        say("Stopped. What was imported is kept; the same command goes on: it changes only what differs.")
+        say("Stopped. What was imported is kept, and the same command goes on from there.")
         raise click.exceptions.Exit(INTERRUPTED) from None
     _tell(result)
     if result.rejected and not dry_run:
@@ -76,6 +92,8 @@ def _tell(result: ImportResult) -> None:
     elif result.is_dry_run:
         _tell_dry(result)
     else:
+        if result.resumed_at:
+            click.echo(f"Went on behind line {result.resumed_at:,}, where this import had stopped.")
         for reason in result.reasons:
             click.echo(f"  rejected {reason}", err=True)
         click.echo(str(result))

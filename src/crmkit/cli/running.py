@@ -83,4 +83,4 @@ def _lines(error: CRMError) -> list[str]:
         lines.append(f"  field: {error.field}")
     if isinstance(error, AmbiguousError):
         lines += [f"  {candidate}" for candidate in error.candidates]
-    return lines
+    return [*lines, *getattr(error, "__notes__", ())]

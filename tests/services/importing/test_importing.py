@@ -38,7 +38,7 @@ from crmkit.errors import InvalidError
 from crmkit.query import each
 from crmkit.records import Operation, Span
 from crmkit.services.importing.results import ImportResult
-from crmkit.services.importing.service import ImportStopped
+from crmkit.services.importing.runs import ImportStopped
 
 pytestmark = pytest.mark.crm(stores="all")
 
@@ -314,17 +314,44 @@ def test_what_can_not_be_imported_is_said_and_nothing_is_written(
     assert not list(crm.find(Operation))
 
 
-def test_an_interrupted_import_keeps_its_batches_and_says_so(crm: CRM, tmp_path: Path) -> None:
-    def stop(done: int) -> None:
-        if done >= 4:
+STOPPED = "name,email\n" + "".join(f"Customer {n},{'bad' if n % 3 == 0 else ''}\n" for n in range(10))
+
+
+def stop_at(rows: int) -> Any:
+    def tell(done: int) -> None:
+        if done >= rows:
             raise KeyboardInterrupt
 
-    text = "external_id,name\n" + "".join(f"{n},Customer {n}\n" for n in range(10))
-    path = file_of(tmp_path, text)
+    return tell
+
+
+def test_an_interrupted_import_keeps_its_batches_and_goes_on_behind_them(crm: CRM, tmp_path: Path) -> None:
+    path = file_of(tmp_path, STOPPED)
     with pytest.raises(ImportStopped) as stopped:
-        crm.imports.run(path, batch_size=2, progress=stop)
-    assert counts(stopped.value.result) == (4, 0, 0, 0)
-    assert len(crm.find(Customer)) == 4
-    assert [operation.status for operation in crm.find(Operation)] == ["failed"]
-    crm.imports.run(path)
-    assert len(crm.find(Customer)) == 10
+        crm.imports.run(path, batch_size=2, progress=stop_at(4))
+    assert counts(stopped.value.result) == (2, 0, 0, 2)
+    (operation,) = crm.find(Operation)
+    assert (operation.status, operation.position["line"]) == ("failed", 5)
+    with (tmp_path / "till.rejected.csv").open("a", encoding="utf-8") as file:
+        file.write("half a row of a batch that was not kept")
+    result = crm.imports.run(path, batch_size=2)
+    assert counts(result) == (6, 0, 0, 4)
+    assert (result.resumed_at, result.operation) == (5, operation.id)
+    assert len(crm.find(Customer)) == 6  # nobody has an external id, and nobody is twice
+    rejects = (tmp_path / "till.rejected.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.partition(",")[0] for line in rejects] == ["crmkit:line", "2", "5", "8", "11"]
+    assert crm.imports.run(path).resumed_at == 0
+
+
+def test_a_killed_import_is_gone_on_with_once_nobody_works_at_it(crm: CRM, tmp_path: Path, clock: Any) -> None:
+    path = file_of(tmp_path, STOPPED)
+    with pytest.raises(ImportStopped):
+        crm.imports.run(path, batch_size=2, progress=stop_at(4))
+    (operation,) = crm.find(Operation)
+    crm.replace(attrs.evolve(operation, status="running"))
+    assert crm.imports.run(path, dry_run=True).resumed_at == 0
+    clock.advance(seconds=61)
+    assert crm.imports.run(path).resumed_at == 5
+    with pytest.raises(ImportStopped):
+        crm.imports.run(path, batch_size=2, progress=stop_at(4))
+    assert crm.imports.run(path, resume=False).resumed_at == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TextIO
@@ -49,12 +50,20 @@ class RejectWriter:
     Attributes:
         path: where it is written.
         count: rows written.
+        written: bytes in the file, as of the last ``flush``.
     """
 
-    def __init__(self, path: Path, table: Table) -> None:
-        """Prepare to write; an old file of this name is replaced when the first row comes."""
+    def __init__(self, path: Path, table: Table, *, written: int = 0) -> None:
+        """Prepare to write; an old file of this name is replaced when the first row comes.
+
+        Args:
+            path: where.
+            table: what the rows are of.
+            written: bytes of the old file that are kept: what an interrupted import wrote before.
+        """
         self.path = path
         self.count = 0
+        self.written = written
         self._table = table
         self._file: TextIO | None = None
 
@@ -80,8 +89,16 @@ class RejectWriter:
         try:
             if self._file:
                 self._file.flush()
+                self.written = os.fstat(self._file.fileno()).st_size
         except OSError as error:
             raise _unwritable(self.path, error) from error
+
+    def undo_to(self, written: int) -> None:
+        """Take away what was written behind so many bytes: the batch that it belonged to is tried again."""
+        if self._file and self.written > written:
+            self._file.truncate(written)
+            self._file.seek(written)
+            self.written = written
 
     def close(self) -> None:
         """Finish the file.
@@ -104,7 +121,13 @@ class RejectWriter:
         self.close()
 
     def _opened(self) -> TextIO:
-        file = self.path.open("w", encoding=self._table.text.encoding, newline="", errors="strict")
+        encoding = self._table.text.encoding
+        if self.written and self.path.is_file() and self.path.stat().st_size >= self.written:
+            file = self.path.open("r+", encoding=encoding, newline="", errors="strict")
+            file.truncate(self.written)
+            file.seek(self.written)
+            return file
+        file = self.path.open("w", encoding=encoding, newline="", errors="strict")
         if self._table.format == "csv":
             file.write(_joined((*REJECT_COLUMNS, *self._table.header), self._table.delimiter))
         return file

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from uuid import UUID
 
 import attrs
 
 from ...records import short_id
-from .drafts import Outcome
 from .problems import BadRow, Problem
 
 
@@ -45,9 +43,9 @@ class ImportResult:
         file: its name.
         of: what it was imported as: ``customers``.
         added, changed, unchanged, rejected: rows.
-        resumed_at: the line after which an interrupted import went on; 0: it began at the first row.
+        resumed_at: the line behind which an interrupted import went on (the counts are of both parts); 0: it began at the first row.
         reject_file: where the rejected rows are, with the reasons; None where there are none. In a dry run: where they would be.
-        reasons: why rows were rejected, the most frequent first.
+        reasons: why rows were rejected, the most frequent first; of a resumed import, since it went on.
         operation: the import's id in the log; None for a dry run.
         seconds: how long it took.
         is_dry_run: nothing was written.
@@ -86,19 +84,15 @@ _FIRST_LINES = 3
 class Count:
     """Counts rows while a file is imported."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self.counts = {"added": 0, "changed": 0, "unchanged": 0, "rejected": 0}
+    def __init__(self, counts: Mapping[str, int] | None = None) -> None:
+        """Begin with nothing, or with what an operation kept."""
+        self.counts = {"added": 0, "changed": 0, "unchanged": 0, "rejected": 0, **(counts or {})}
         self._reasons: dict[tuple[str, str], Reason] = {}
 
-    @classmethod
-    def of(cls, counts: Mapping[str, int], reasons: Iterable[Mapping[str, object]]) -> Count:
-        """Return a count that goes on from one that was kept."""
-        made = cls()
-        made.counts.update({name: number for name, number in counts.items() if name in made.counts})
-        for reason in reasons:
-            found = Reason(**{**reason, "lines": tuple(reason["lines"])})  # type: ignore[arg-type]  # as ``kept`` wrote it
-            made._reasons[found.column, found.code] = found
+    def copy(self) -> Count:
+        """Return a count that goes on from here."""
+        made = Count(self.counts)
+        made._reasons = dict(self._reasons)
         return made
 
     @property
@@ -106,9 +100,9 @@ class Count:
         """Rows so far."""
         return sum(self.counts.values())
 
-    def note(self, outcome: Outcome) -> None:
+    def note(self, outcome: str) -> None:
         """Count one row that was kept."""
-        self.counts[outcome if isinstance(outcome, str) else "rejected"] += 1
+        self.counts[outcome] += 1
 
     def reject(self, row: BadRow) -> None:
         """Count one row that was not."""
@@ -126,11 +120,6 @@ class Count:
     def reasons(self) -> tuple[Reason, ...]:
         """Why rows were rejected, the most frequent first."""
         return tuple(sorted(self._reasons.values(), key=lambda reason: (-reason.count, reason.column, reason.code)))
-
-    @property
-    def kept(self) -> Mapping[str, object]:
-        """The counts as an operation keeps them: no value of any row."""
-        return MappingProxyType(dict(self.counts))
 
 
 def _reason(problem: Problem, line: int) -> Reason:

@@ -1,0 +1,85 @@
+"""What `crmkit import` and `crmkit export` print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from crmkit.cli.running import outcome
+
+Run = Callable[..., tuple[int, str, str]]
+TILL = "Nr;Naam;E-mail\n1;Anna Jansen;anna@example.nl\n2;Bé;bé\n3;;c@example.nl\n4;Do;do\n"
+MAPPING = """[file]
+delimiter = ";"
+[columns]
+external_id = { from = "Nr", source = "till" }
+name = "Naam"
+email = "E-mail"
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run a command line in a project of its own; give its exit code and what it printed and told."""
+    monkeypatch.chdir(tmp_path)
+    Path("till.csv").write_text(TILL, encoding="utf-8")
+    Path("till.toml").write_text(MAPPING, encoding="utf-8")
+
+    def go(*words: str) -> tuple[int, str, str]:
+        code = outcome(["--no-plugins", *words])
+        return code, *capfd.readouterr()
+
+    assert go("init")[0] == 0
+    return go
+
+
+def test_a_dry_run_says_what_would_happen(run: Run) -> None:
+    code, printed, _ = run("import", "till.csv", "--as", "customers", "--map", "till.toml", "--dry-run")
+    assert code == 0
+    assert printed.splitlines() == [
+        "till.csv -> customers: 4 rows read. Nothing was written (--dry-run).",
+        "  added          1",
+        "  changed        0",
+        "  unchanged      0",
+        "  rejected       3   E-mail: no '@' (2); Naam: a value is required (1)",
+        "Rejected rows would go to till.rejected.csv.",
+    ]
+    assert not Path("till.rejected.csv").exists()
+
+
+def test_an_import_ends_in_one_line_with_what_became_of_every_row(run: Run) -> None:
+    code, printed, told = run("import", "till.csv", "--map", "till.toml")
+    assert code == 1  # rows were rejected
+    assert printed.startswith("added 1  changed 0  unchanged 0  rejected 3 (till.rejected.csv)   import ")
+    assert told.splitlines() == ["  rejected E-mail: no '@' (2)", "  rejected Naam: a value is required (1)"]
+    code, printed, _ = run("import", "till.csv", "--map", "till.toml", "--json")
+    made = json.loads(printed)
+    assert (made["rows"], made["unchanged"], made["rejected"]) == (4, 1, 3)
+    assert made["reasons"][0] == {
+        "column": "E-mail", "code": "email-no-at", "message": "no '@'", "count": 2, "lines": [3, 5]
+    }  # fmt: skip
+
+
+def test_the_fields_of_a_kind_are_listed(run: Run) -> None:
+    code, printed, _ = run("import", "till.csv", "--as", "customers", "--fields", "--json")
+    fields = {field["field"]: field for field in json.loads(printed)}
+    assert code == 0
+    assert fields["name"]["needed"] == "yes"
+    assert fields["emails"]["kind"] == "email (several)"
+
+
+def test_an_export_is_a_file_or_comes_to_the_screen(run: Run) -> None:
+    run("import", "till.csv", "--map", "till.toml")
+    assert run("export", "customers", "--out", "c.csv")[:2] == (0, "exported 1 customers to c.csv\n")
+    assert run("import", "c.csv")[1].startswith("added 0  changed 0  unchanged 1  rejected 0")
+    code, printed, _ = run(
+        "export", "customers", "--json", "--where", '{"field": "status", "op": "==", "value": "prospect"}'
+    )
+    assert code == 0
+    assert json.loads(printed)["emails"] == ["anna@example.nl"]
+    code, _, told = run("export", "customers", "--where", "{")
+    assert code == 2
+    assert "this is no JSON" in told
