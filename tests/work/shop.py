@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated
 
 import attrs
@@ -62,6 +63,7 @@ selling = Pipeline(
     ),
 )
 size = FieldDefinition(Customer, "size", choices=("S", "M"), indexed=True)
+weight = FieldDefinition(Customer, "weight", Decimal, places=2)
 
 
 class Shop(Service):
@@ -118,6 +120,18 @@ def sees_own(actor: str) -> Condition | None:
 
 
 plugin = Plugin(
-    "shop", offers=(Loan, Damage, selling, size, Shop, tidy, won_needs_amount, tell, AccessRule(of=Deal, rule=sees_own))
+    "shop",
+    offers=(
+        Loan,
+        Damage,
+        selling,
+        size,
+        weight,
+        Shop,
+        tidy,
+        won_needs_amount,
+        tell,
+        AccessRule(of=Deal, rule=sees_own),
+    ),
 )
 PRICE = Money("12.50", "EUR")

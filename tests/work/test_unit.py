@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import attrs
 import pytest
@@ -147,6 +148,17 @@ def test_custom_fields_are_checked(crm: CRM) -> None:
         crm.add(Customer(name="Anna", custom={"siz": "M"}))
     with pytest.raises(InvalidError):
         crm.add(Customer(name="Anna", custom={"size": "XXL"}))
+
+
+def test_a_whole_number_is_a_decimal_too(crm: CRM) -> None:
+    """Custom decimals are kept scaled; what a person gives is never taken for that form, and what is kept is never scaled again."""
+    kept = crm.customers.add(name="Anna", custom={"weight": 5})
+    assert kept.custom == {"weight": 500}
+    assert [c.name for c in crm.find(Customer, each(Customer).custom.weight == 5)] == ["Anna"]
+    changed = crm.customers.change(kept, custom={"size": "M"})
+    assert changed.custom == {"weight": 500, "size": "M"}
+    assert crm.customers.change(changed, custom={"weight": Decimal("7.25")}).custom["weight"] == 725
+    assert [c.name for c in crm.find(Customer, each(Customer).custom.weight == Decimal("7.25"))] == ["Anna"]
 
 
 def test_moving_keeps_a_stage_change_and_spans(crm: CRM, clock: Clock) -> None:

@@ -18,6 +18,7 @@ from ..records import Declaration, KeptField, KeptPipeline, KeptStage, Record, S
 from ..records.as_json import changed_fields, to_json
 from ..records.border import custom_kept
 from ..records.ids import random_id
+from ..records.values import EMPTY, KeptMap
 from .belonging import Homes, dependents
 from .spans import first_spans, turn_span
 from .staging import entered
@@ -187,10 +188,10 @@ class Writer:
 
     def _ready(self, declaration: Declaration, record: Any, old: Any) -> Any:
         made = self._unit.house.normaliser(declaration.of)(record, self._unit.house.currency)
-        if made.custom and (old is None or made.custom is not old.custom):
-            made = attrs.evolve(
-                made, custom=custom_kept(self._unit.definitions.custom(declaration.name), made.custom, declaration.name)
-            )
+        if made.custom and not isinstance(made.custom, KeptMap) and (old is None or made.custom is not old.custom):
+            fields = self._unit.definitions.custom(declaration.name)
+            before = EMPTY if old is None else old.custom
+            made = attrs.evolve(made, custom=custom_kept(fields, made.custom, declaration.name, before))
         if isinstance(made, Staged):
             made = entered(self._unit, declaration, made, old)
         return made

@@ -21,7 +21,7 @@ from .money import Money
 from .record import Record
 from .text import identity, normal
 from .times import PartialDate, WallTime, instant, micros, zone
-from .values import AnyRef, FrozenMap, LocalText
+from .values import EMPTY, AnyRef, FrozenMap, KeptMap, LocalText
 
 R = TypeVar("R", bound=Record)
 _INT64: Final = 2**63
@@ -245,8 +245,13 @@ _FITS: Final[Mapping[str, Fit]] = {
 
 
 # --- custom fields: kept as JSON, in the form that stores compare ---
-def custom_kept(fields: Mapping[str, Field], values: Mapping[str, Any], type_name: str) -> FrozenMap:
+def custom_kept(
+    fields: Mapping[str, Field], values: Mapping[str, Any], type_name: str, before: Mapping[str, Any] = EMPTY
+) -> KeptMap:
     """Return custom values as they are kept: decimals scaled, instants in microseconds, days as ISO text; missing ones left out.
+
+    Args:
+        before: what the record has: a value that is the same is in that form already.
 
     Raises:
         InvalidError: a key is not defined, or a value is not of its kind.
@@ -261,13 +266,17 @@ def custom_kept(fields: Mapping[str, Field], values: Mapping[str, Any], type_nam
                 field=f"custom.{key}",
             )
         if value is not None:
-            made[key] = _kept(field, value)
-    return FrozenMap(made)
+            made[key] = value if key in before and _is_same(before[key], value) else _kept(field, value)
+    return KeptMap(made)
+
+
+def _is_same(kept: Any, value: Any) -> bool:
+    return type(kept) is type(value) and bool(kept == value)
 
 
 def _kept(field: Field, value: Any) -> Any:
-    if field.kind == "decimal" and isinstance(value, Decimal):
-        return scaled(field, value)
+    if field.kind == "decimal" and (isinstance(value, Decimal) or type(value) is int):
+        return scaled(field, Decimal(value))
     if field.kind == "instant" and isinstance(value, datetime):
         return micros(value)
     if field.kind == "date" and isinstance(value, date):

@@ -19,7 +19,7 @@ Mode = Literal["mutable", "append_only", "operational"]
 
 
 def _custom(values: Mapping[str, Any]) -> FrozenMap:
-    return values if type(values) is FrozenMap else FrozenMap(values)
+    return values if isinstance(values, FrozenMap) else FrozenMap(values)
 
 
 @attrs.frozen(kw_only=True)

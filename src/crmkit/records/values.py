@@ -30,6 +30,15 @@ class FrozenMap(dict[str, Any]):
         return FrozenMap, (dict(self),)
 
 
+class KeptMap(FrozenMap):
+    """Custom values in the form that stores keep; only the border makes one."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return KeptMap, (dict(self),)
+
+
 EMPTY = FrozenMap()
 
 

@@ -18,6 +18,7 @@ from ...ports.work import Work
 from ...query import each
 from ...records import AnyRef, Digest, ExternalId
 from ...records.border import custom_kept
+from ...records.values import KeptMap
 from .drafts import Draft, Entry, Outcome, ReadRow
 from .references import References, external_ids, external_of, keep_new
 from .targets import ImportTarget
@@ -223,7 +224,7 @@ class RecordKeeper:
         if draft.custom:
             kept = custom_kept(self.target.custom, draft.custom, self.declaration.name)
             if any(old.custom.get(key) != value for key, value in kept.items()):
-                found["custom"] = {**old.custom, **kept}
+                found["custom"] = KeptMap({**old.custom, **kept})
         return found
 
     # --- external ids ---
