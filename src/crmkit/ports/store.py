@@ -7,10 +7,11 @@ methods it declares in ``capabilities``, and the contract suite tests what it de
 
 from __future__ import annotations
 
+import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, BinaryIO, ClassVar, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 import attrs
@@ -20,8 +21,11 @@ from ..query import Find, Page, Tallied, Tally
 from ..records import Field, Record, declaration_of, short_id
 from ..records.as_json import from_json, to_json
 
+if TYPE_CHECKING:
+    from .snapshot import SnapshotStore
+
 __all__ = [
-    "Add", "Capability", "Field", "Find", "NotApplied", "Page", "Record", "Remove", "Replace", "Rehome", "Schema", "Store", "Tallied",
+    "Add", "Capability", "Field", "Find", "NotApplied", "Page", "Record", "Remove", "Replace", "Rehome", "Schema", "SnapshotStore", "Store", "Tallied",
     "Tally", "Transaction", "Write", "from_json", "to_json",
 ]  # fmt: skip
 R = TypeVar("R", bound=Record)
@@ -283,3 +287,9 @@ def stream(transaction: Transaction, question: Find[R], page_size: int = 1000) -
         after = page.next
         if after is None:
             return
+
+
+def __getattr__(name: str) -> Any:
+    if name == "SnapshotStore":  # it is made of what stands above
+        return importlib.import_module("crmkit.ports.snapshot").SnapshotStore
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,9 +6,9 @@ Writers are serialised by one lock; a reader sees one committed state. Nothing o
 from __future__ import annotations
 
 from crmkit.ports.plugin import Plugin
+from crmkit.ports.tables import TableTransaction as MemoryTransaction
 
 from .store import MemoryStore
-from .transaction import MemoryTransaction
 
 __all__ = ["MemoryStore", "MemoryTransaction", "plugin"]
 

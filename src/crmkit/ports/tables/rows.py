@@ -9,8 +9,8 @@ from uuid import UUID
 
 import attrs
 
-from crmkit.records import Record, declaration_of
-from crmkit.records.building import builder
+from ...records import Record, declaration_of
+from ...records.building import builder
 
 R = TypeVar("R", bound=Record)
 Holder = dict[tuple[Any, ...], UUID]

@@ -1,22 +1,21 @@
-"""Transactions on the memory store: a copy of what is touched, and a list of what to take back."""
+"""Transactions on tables in memory: a copy of what is touched, and a list of what to take back."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, BinaryIO, Final, TypeVar, cast
 from uuid import UUID
 
 import attrs
 
-from crmkit.errors import InvalidError, NotFoundError, StoreError, UnsupportedError
-from crmkit.ports.store import Add, NotApplied, Remove, Transaction, Write
-from crmkit.query import And, Compare, Condition, Evaluator, FieldStep, Find, Page, Path, Tallied, Tally, tally
-from crmkit.records import Declaration, LedgerEntry, Record, declaration_of
-
-from .tables import Space, Table, as_type, rebuilt
+from ...errors import InvalidError, NotFoundError, StoreError, UnsupportedError
+from ...query import And, Compare, Condition, Evaluator, FieldStep, Find, Page, Path, Tallied, Tally, tally
+from ...records import Declaration, LedgerEntry, Record, declaration_of
+from ..store import Add, NotApplied, Remove, Replace, Transaction, Write
+from .rows import Space, Table, as_type, rebuilt
 
 R = TypeVar("R", bound=Record)
 
@@ -45,7 +44,7 @@ def _is_own_constant(part: Compare) -> bool:
 
 
 @attrs.define
-class _Undo:
+class Undo:
     """How to take back one write: the record (or blob) that was there before."""
 
     name: str
@@ -53,14 +52,14 @@ class _Undo:
     before: Any
 
 
-class MemoryTransaction(Transaction):
-    """One transaction on a memory store. See ``Transaction``."""
+class TableTransaction(Transaction):
+    """One transaction on tables in memory. See ``Transaction``."""
 
     def __init__(self, space: Space, types: Mapping[str, type[Record]], *, is_writer: bool) -> None:
         self._space, self._types, self._is_writer = space, types, is_writer
         self._tables, self._blobs = dict(space.tables), dict(space.blobs)
         self._copied: set[str] = set()
-        self._done: list[_Undo] = []
+        self._done: list[Undo] = []
         self._is_over = False
 
     # --- what an evaluation asks of us ---
@@ -125,7 +124,7 @@ class MemoryTransaction(Transaction):
 
     def _put(self, table: Table, record_id: UUID, record: Record | None) -> None:
         before = table.put(record_id, record)
-        self._done.append(_Undo(declaration_of(table.of).name, record_id, before))
+        self._done.append(Undo(declaration_of(table.of).name, record_id, before))
 
     def note(self, key: str, value: Any) -> None:
         """Keep a value in the ledger."""
@@ -176,8 +175,32 @@ class MemoryTransaction(Transaction):
         """Make the writes visible. See ``Transaction.commit``."""
         self._running()
         if self._is_writer:
+            self._keep_or_end()
             self._space.tables, self._space.blobs = self._tables, self._blobs
         self._end()
+
+    def _keep_or_end(self) -> None:
+        try:
+            self._keep()
+        except BaseException:
+            self.rollback()
+            raise
+
+    def _keep(self) -> None:
+        """Make the writes outlive the process; a place that is memory alone has nothing to do."""
+
+    def changes(self) -> Iterator[Write]:
+        """Yield what became of each record that was written, once: what committing will make visible."""
+        first: dict[tuple[str, Any], Record | None] = {}
+        for undo in self._done:
+            if undo.name:
+                first.setdefault((undo.name, undo.key), undo.before)
+        for (name, key), before in first.items():
+            now = self._tables[name].rows.get(key)
+            if now is None and before is not None:
+                yield Remove(before)
+            elif now is not None and now is not before:
+                yield Add(now) if before is None else Replace(now)
 
     def rollback(self) -> None:
         """Keep nothing. See ``Transaction.rollback``."""
@@ -198,7 +221,7 @@ class MemoryTransaction(Transaction):
             raise InvalidError(
                 "The bytes do not have the digest that was given: take the SHA-256 of all of them.", code="digest"
             )
-        self._done.append(_Undo("", digest, self._blobs.get(digest)))
+        self._done.append(Undo("", digest, self._blobs.get(digest)))
         self._blobs[digest] = held
 
     def open_blob(self, digest: bytes) -> BinaryIO:
@@ -211,7 +234,7 @@ class MemoryTransaction(Transaction):
     def remove_blob(self, digest: bytes) -> None:
         """Remove the bytes kept under a digest. See ``Transaction.remove_blob``."""
         self._writer()
-        self._done.append(_Undo("", digest, self._blobs.pop(digest, None)))
+        self._done.append(Undo("", digest, self._blobs.pop(digest, None)))
 
     # --- tables ---
     def _running(self) -> None:

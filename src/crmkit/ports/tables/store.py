@@ -1,0 +1,71 @@
+"""What stores on tables in memory have in common: the schema is the ledger."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from ...records import Field, LedgerEntry, Record, declaration_of
+from ...records.ledger import declaration_to_json
+from ...records.text import FOLD_VERSION
+from ..store import Schema, Store
+from .transaction import TableTransaction
+
+
+class TableStore(Store):
+    """A store whose records are in memory; what else it does with them is its own."""
+
+    def __init__(self, types: Sequence[type[Record]]) -> None:
+        self._types: dict[str, type[Record]] = {declaration_of(of).name: of for of in (*types, LedgerEntry)}
+
+    @abstractmethod
+    def begin(self, *, write: bool) -> TableTransaction:
+        """Begin a transaction. See ``Store.begin``."""
+
+    # --- schema ---
+    def status(self) -> Schema:
+        """Compare the ledger with the declarations. See ``Store.status``."""
+        kept = self._ledger()
+        declared = {f"type:{name}": declaration_to_json(declaration_of(of)) for name, of in self._types.items()}
+        behind = [key for key, value in declared.items() if key in kept and _plain(kept[key]) != _plain(value)]
+        unknown = {key[5:]: value for key, value in kept.items() if key.startswith("type:") and key not in declared}
+        return Schema(
+            is_absent=not kept,
+            pending=tuple(
+                f"Keep the declaration of {key[5:]}." for key in declared if key not in kept or key in behind
+            ),
+            behind=frozenset(key[5:] for key in behind),
+            unknown=unknown,
+        )
+
+    def upgrade(
+        self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None
+    ) -> tuple[str, ...]:  # memory has no indexes
+        """Write the declarations into the ledger. See ``Store.upgrade``."""
+        pending = self.status().pending
+        transaction = self.begin(write=True)
+        try:
+            for name, of in self._types.items():
+                transaction.note(f"type:{name}", declaration_to_json(declaration_of(of)))
+            transaction.note("fold", {"version": FOLD_VERSION})
+        except BaseException:
+            transaction.rollback()
+            raise
+        transaction.commit()
+        return pending
+
+    def _ledger(self) -> Mapping[str, Any]:
+        reading = self.begin(write=False)
+        entries = cast("Iterable[LedgerEntry]", reading.candidates(LedgerEntry))
+        reading.rollback()
+        return {entry.key: entry.value for entry in entries}
+
+
+def _plain(value: Any) -> Any:
+    """Return a JSON value with lists for tuples, so that what was kept compares with what is declared."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in cast("Sequence[Any]", value)]
+    return value
