@@ -161,9 +161,10 @@ def each_once(convert: Callable[[Any], Any]) -> Callable[[Values], Values]:
     return read
 
 
-def instant_in(value: int) -> datetime:
-    """Return the instant of microseconds since 1970."""
-    return _EPOCH + timedelta(0, 0, value)
+def _instants(values: Values) -> Values:
+    made: dict[Any, Any] = {value: _EPOCH + timedelta(0, 0, value) for value in set(values) if value is not None}
+    made[None] = None
+    return list(map(made.__getitem__, values))
 
 
 def _decimal_in(places: int) -> Callable[[int], Decimal]:
@@ -222,7 +223,7 @@ def _local_text_in(text: str) -> LocalText:
 
 
 _READ: Final[Mapping[Kind, Callable[[Values], Values]]] = {
-    "instant": each_once(instant_in), "date": each_once(date.fromisoformat), "partial_date": each_once(PartialDate.parse),
+    "instant": _instants, "date": each_once(date.fromisoformat), "partial_date": each_once(PartialDate.parse),
     "bool": each_once(bool), "wall_time": each_once(WallTime.parse), "codes": each_once(_set_in), "any_ref": each_once(_any_ref_in),
     "local_text": each_once(_local_text_in), "json": _json_read, "digest": each_once(Digest),
 }  # fmt: skip

@@ -30,7 +30,7 @@ from crmkit.errors import (
     UpgradeNeeded,
 )
 from crmkit.records.fields import Kind
-from crmkit.records.ids import id_from_int
+from crmkit.records.ids import ids_from_bytes
 from crmkit.records.times import micros
 
 Column: TypeAlias = ColumnElement[Any]
@@ -41,7 +41,6 @@ _COLUMNS: Final = "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_i
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
-from_bytes: Final = int.from_bytes
 _LOW: Final = 0xFFFFFFFF
 APPLICATION_ID: Final = 0x43524D6B
 """Stands in the head of our files ("CRMk"), so that we never take another program's for ours."""
@@ -90,12 +89,13 @@ class SQLite(Database):
 
     def ids_read(self, values: Sequence[Any]) -> Sequence[Any]:
         """Return a column of ids as UUIDs."""
-        return [id_from_int(from_bytes(value, "big")) for value in values]
+        return ids_from_bytes(values)
 
     def refs_read(self, values: Sequence[Any]) -> Sequence[Any]:
         """Return a column of references as UUIDs; the same one is made once."""
-        ids = {value: id_from_int(from_bytes(value, "big")) for value in set(values) if value is not None}
-        made: dict[Any, UUID | None] = {**ids, None: None}
+        there = [value for value in set(values) if value is not None]
+        made: dict[Any, UUID | None] = dict(zip(there, ids_from_bytes(there), strict=True))
+        made[None] = None
         return list(map(made.__getitem__, values))
 
     def table_options(self, *, coarse: bool) -> Mapping[str, Any]:
