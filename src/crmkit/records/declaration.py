@@ -105,7 +105,9 @@ def declaration_of(of: type[Record]) -> Declaration:
 
 
 def _read(of: type[Record]) -> Declaration:
-    keywords = of._keywords
+    keywords: Any = getattr(of, "_keywords", None)
+    if keywords is None:  # a forgotten base class is met here first
+        raise DeclarationError(of.__name__, ["Let it inherit from crmkit.Record."])
     if "__attrs_attrs__" not in of.__dict__:
         raise DeclarationError(of.__name__, ["Decorate it with @attrs.frozen(kw_only=True)."])
     mode: Mode = "append_only" if keywords["append_only"] else "operational" if keywords["operational"] else "mutable"
