@@ -83,3 +83,11 @@ def test_an_export_is_a_file_or_comes_to_the_screen(run: Run) -> None:
     code, _, told = run("export", "customers", "--where", "{")
     assert code == 2
     assert "this is no JSON" in told
+
+
+def test_columns_that_become_nothing_are_told(run: Run) -> None:
+    Path("people.csv").write_text("Name,E-mail,Shoe\nAnna,anna@example.nl,40\n", encoding="utf-8")
+    _, _, told = run("import", "people.csv")
+    assert "not taken: Shoe" in told
+    assert "not taken" not in run("import", "till.csv", "--map", "till.toml")[2]
+    assert '"unused": ["Shoe"]' in run("import", "people.csv", "--json")[1]

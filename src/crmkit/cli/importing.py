@@ -73,6 +73,8 @@ def import_(  # noqa: PLR0917  # click names them
         say("Stopped. What was imported is kept, and the same command goes on from there.")
         raise click.exceptions.Exit(INTERRUPTED) from None
     _tell(result)
+    if result.unused and (dry_run or mapping is None) and not current_run().json:
+        click.echo(f"  not taken: {', '.join(result.unused)}  (a mapping says what a column becomes)", err=True)
     if result.rejected and not dry_run:
         raise click.exceptions.Exit(REJECTED)
 

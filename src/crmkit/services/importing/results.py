@@ -49,6 +49,7 @@ class ImportResult:
         operation: the import's id in the log; None for a dry run.
         seconds: how long it took.
         is_dry_run: nothing was written.
+        unused: the file's columns that became nothing.
     """
 
     file: str
@@ -63,6 +64,7 @@ class ImportResult:
     operation: UUID | None = None
     seconds: float = 0.0
     is_dry_run: bool = False
+    unused: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:

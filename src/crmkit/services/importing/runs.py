@@ -76,6 +76,14 @@ class Job:
     columns: Mapping[str, str]
     fingerprint: str
 
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The file's columns that become nothing."""
+        wanted = frozenset(self.mapping.wanted)
+        return tuple(
+            column for column in self.table.header if column not in wanted and not column.startswith("crmkit:")
+        )
+
 
 class Run:
     """One run of an import."""
@@ -214,6 +222,7 @@ class Run:
             file=job.path.name, of=job.target.name, **count.counts, reject_file=self._goes if count.counts["rejected"] else None,
             reasons=count.reasons, operation=None if self._operation is None else self._operation.id,
             resumed_at=self._resumed_at, seconds=time.monotonic() - self._began, is_dry_run=is_dry_run,
+            unused=job.unused,
         )  # fmt: skip
 
 
