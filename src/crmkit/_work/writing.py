@@ -45,7 +45,7 @@ class Writer:
             return []
         declaration = self._declaration(records)
         tx = self._unit.to_write()
-        made = [self._ready(declaration, record, None) for record in records]
+        made = self._all_ready(declaration, records)
         made = self._through_hooks(declaration, made, [None] * len(made))
         kept = self._stamped(declaration, made, [1] * len(made))
         self._in_sight(declaration, kept, tx.write([Add(record) for record in kept]))
@@ -186,8 +186,19 @@ class Writer:
             self._unit.house.may_write(declaration.name)
         return declaration
 
+    def _all_ready(self, declaration: Declaration, records: Sequence[Any]) -> list[Any]:
+        """Return new records, each made ready; most need no more than the border."""
+        house = self._unit.house
+        normalised, currency = house.normaliser(declaration.of), house.currency
+        made = [normalised(record, currency) for record in records]
+        is_plain = not declaration.staged
+        return [r if is_plain and not r.custom else self._finished(declaration, r, None) for r in made]
+
     def _ready(self, declaration: Declaration, record: Any, old: Any) -> Any:
         made = self._unit.house.normaliser(declaration.of)(record, self._unit.house.currency)
+        return self._finished(declaration, made, old)
+
+    def _finished(self, declaration: Declaration, made: Any, old: Any) -> Any:
         if made.custom and not isinstance(made.custom, KeptMap) and (old is None or made.custom is not old.custom):
             fields = self._unit.definitions.custom(declaration.name)
             before = EMPTY if old is None else old.custom

@@ -15,7 +15,7 @@ from .rows import RowReader
 from .targets import ImportTarget
 from .values import Lookup
 
-BATCH: Final = 500
+BATCH: Final = 1000
 
 
 @attrs.frozen

@@ -15,6 +15,7 @@ import attrs
 from ...query import each
 from ...records import ContactPoint, Customer, CustomerLink
 from ...records.contact_key import contact_key
+from ...records.ids import new_ids
 from .addresses import Phone
 from .drafts import Draft, ReadRow
 from .keeping import RecordKeeper
@@ -84,13 +85,18 @@ class CustomerKeeper(RecordKeeper):
         there = self._points_of([draft.kept.id for draft in drafts if draft.old is not None])
         primary = {(point.customer, point.kind) for point in there.values() if point.is_primary}
         new: list[ContactPoint] = []
+        ids = iter(new_ids(sum(len(draft.more["points"]) for draft in drafts)))
         for draft in drafts:
             customer = draft.kept.id
             for (kind, key), value in draft.more["points"].items():
                 if (customer, kind, key) not in there:
                     is_first = (customer, kind) not in primary
                     primary.add((customer, kind))
-                    new.append(ContactPoint(customer=customer, kind=kind, value=value, key=key, is_primary=is_first))
+                    new.append(
+                        ContactPoint(
+                            id=next(ids), customer=customer, kind=kind, value=value, key=key, is_primary=is_first
+                        )
+                    )
                     draft.is_changed = True
         self.work.add(new)
 

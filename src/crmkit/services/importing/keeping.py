@@ -33,6 +33,7 @@ class RecordKeeper:
     def __init__(self, work: Work, target: ImportTarget) -> None:
         self.work, self.target, self.declaration = work, target, target.declaration
         self._own = {field.name: _CONVERTED.get(field.kind) for field in self.declaration.own_fields}
+        self._required = target.required
         self._custom = {f"custom.{key}": key for key in target.custom}
 
     def keep(self, rows: Sequence[ReadRow]) -> list[Outcome]:
@@ -86,7 +87,7 @@ class RecordKeeper:
     def check(self, draft: Draft) -> None:
         """Refuse a row that can not be kept."""
         if draft.old is None:
-            for name in self.target.required:
+            for name in self._required:
                 if name not in draft.fields:
                     draft.refuse("required", name)
         elif self.declaration.mode == "append_only" and self._differing(draft):
