@@ -155,6 +155,12 @@ class AnswersContract(OpenedContract):
             Fact: each(Fact).score >= 0,
         }
         narrowed = attrs.evolve(BINDING, access=hidden.get)
+        anna = Customer(name="Anna")  # hidden, and so are her fields from whoever may see what refers to her
+        with passing(opened, write=True) as transaction:
+            transaction.write([Add(anna), Add(Specimen(customer=anna.id, whole=1))])
+            name = each(Specimen).customer.name
+            assert list(transaction.find(bind(find(Specimen, name == "Anna"), narrowed))) == []
+            assert len(transaction.find(bind(find(Specimen, name.is_missing), narrowed))) == 1
 
         @settings(max_examples=max(self.examples // 2, 1), deadline=None, suppress_health_check=_SLOW)
         @given(worlds(ASKED, custom=custom_fields), st.lists(st.one_of(asked), min_size=4, max_size=8))
