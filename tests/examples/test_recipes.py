@@ -12,6 +12,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 FIGURES = {
     "maven_crm": (
+        "added 6  changed 0  unchanged 29  rejected 0",
         "added 8,800  changed 0  unchanged 0  rejected 0",
         "deals without an account: 1425",
         "GTX Pro: 1480",
