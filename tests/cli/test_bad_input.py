@@ -132,6 +132,16 @@ def test_a_database_of_a_newer_version(run: Run) -> None:
     assert (code, "newer" in told, "Traceback" in told) == (8, True, False)
 
 
+def test_a_folder_without_a_crm(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question asked in a wrong folder says so, and leaves no database behind."""
+    (tmp_path / "crmkit.toml").unlink()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    code, told = run("customers", "find")
+    assert (code, "crmkit init" in told) == (2, True)
+    assert not list(Path().iterdir())
+
+
 def test_debug_shows_where(run: Run) -> None:
     assert "Traceback" in run("deals", "move", "zzzzzz", "won", "--debug")[1]
 

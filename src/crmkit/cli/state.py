@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
 
-from ..errors import CRMError
+from ..errors import CRMError, InvalidError
 
 if TYPE_CHECKING:
     from ..crm import CRM
@@ -68,9 +68,22 @@ class Run:
     def _open(self) -> CRM:
         from ..crm import CRM  # dear: plugins and SQLAlchemy; only commands that need the CRM load it
 
+        self._must_have_begun()
         options: dict[str, Any] = {"discover": False, "plugins": ()} if self.no_plugins else {}
         made = CRM.project(self.project, store=self.store, **options)
         return made.acting_as(self.actor) if self.actor else made
+
+    def _must_have_begun(self) -> None:
+        """Refuse a folder in which nobody began a CRM: a question asked in a wrong folder makes no database there."""
+        from ..settings import read_project  # loaded with the CRM, which is about to be opened
+
+        found = read_project(self.project, os.environ)
+        is_named = self.store or "CRMKIT_STORE" in os.environ or found.file is not None
+        if not is_named and not (found.folder / "crm.db").exists():
+            raise InvalidError(
+                "There is no CRM in this folder or above it: begin one with `crmkit init`, or name one with --project or --store.",
+                code="no_project",
+            )
 
     def _drain(self, crm: CRM) -> None:
         """Tell subscribers what this command did, for a moment; say what still waits."""
