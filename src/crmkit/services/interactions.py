@@ -147,12 +147,18 @@ class Interactions(Service):
             since, until: a half-open period. after: the ``next`` of the page before.
         """
         p = each(Participant)
-        where = [p.customer == customer_named(self.unit, customer).id, ~p.occurred_at.is_missing]
+        where = [~p.occurred_at.is_missing]
         where += [p.occurred_at >= since] if since else []
         where += [p.occurred_at < until] if until else []
         if channel:
             where.append(p.interaction.channel == channel)
-        return self.unit.follow(p.interaction, *where, order=[-p.occurred_at], limit=limit, after=after)
+
+        def asked(of: Customer) -> Page[Interaction]:
+            mine = p.customer == of.id
+            return self.unit.follow(p.interaction, mine, *where, order=[-p.occurred_at], limit=limit, after=after)
+
+        found = asked(customer) if isinstance(customer, Customer) else None
+        return found or asked(customer_named(self.unit, customer))  # who has nothing may have been merged
 
     @verb
     def waiting(self, *, touchpoint: str = "", limit: int | None = 50) -> Page[Interaction]:
