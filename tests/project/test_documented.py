@@ -52,6 +52,7 @@ def test_the_pages_name_no_hook_that_is_not_there():
 
 # --- ports: one page each, for every module of crmkit.ports that an author writes against ------------------------------
 PARTS = {
+    "folder": "part of snapshot",
     "hook": "told on the pages of the hooks",
     "kpi_source": "part of kpi",
     "kpi_spans": "part of kpi",

@@ -47,6 +47,8 @@ def values(field: Field, pool: Pool | None = None) -> SearchStrategy[Any]:
     """
     if field.choices:
         made = st.sampled_from(field.choices)
+    elif field.zone_name:
+        made = st.sampled_from(("", *_ZONES))
     elif field.kind in ("ref", "any_ref"):
         made = _references(field, pool or {})
     else:
