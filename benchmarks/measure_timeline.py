@@ -70,11 +70,12 @@ def pairs() -> Iterator[Pair]:
             for customer in place.asked:
                 assert len(place.raw.execute(QUERY, (customer.id.bytes,)).fetchall()) == PAGE
 
-        ours(None), raw(None)
+        ours(None)
+        raw(None)
         yield Pair(
             name=f"latest {PAGE} of a timeline among {INTERACTIONS:,}",
-            ours=Side(ours),
-            floor=Side(raw),
+            ours=Side(run=ours),
+            floor=Side(run=raw),
             limit=3,
             n=ASKED,
         )
