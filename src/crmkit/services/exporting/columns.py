@@ -65,7 +65,7 @@ class Sheet:
 
     def object(self, record: Record, more: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """Return a record as a JSON object."""
-        made = {field.name: value_to_json(field, getattr(record, field.name)) for field in self.fields}
+        made = {field.name: _json_value(field, getattr(record, field.name)) for field in self.fields}
         custom = {
             key: value_to_json(field, _custom(field, record.custom[key]))
             for key, field in self.custom.items()
@@ -103,6 +103,13 @@ def _add_addresses(work: Work, found: dict[UUID, dict[str, list[str]]]) -> None:
 def _address(point: ContactPoint) -> str:
     """Return an address so that it has the same key when it is read: a number without its calling code says less."""
     return point.key if point.kind == "phone" and point.key.startswith("+") and "+" not in point.value else point.value
+
+
+def _json_value(field: Field, value: Any) -> Any:
+    """Return a value as JSON; what a JSON field holds as its text, unless it is an object: a list would be several values."""
+    if field.kind == "json" and value is not None and not isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False)
+    return value_to_json(field, value)
 
 
 def _columns(field: Field) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ class RecordKeeper:
         self.work, self.target, self.declaration = work, target, target.declaration
         self._own = {field.name: _CONVERTED.get(field.kind) for field in self.declaration.own_fields}
         self._required = target.required
+        self._json = {field.name for field in self.declaration.own_fields if field.kind == "json"}
         self._custom = {f"custom.{key}": key for key in target.custom}
 
     def keep(self, rows: Sequence[ReadRow]) -> list[Outcome]:
@@ -115,7 +116,7 @@ class RecordKeeper:
     def _drafted(self, row: ReadRow) -> Draft:
         draft = Draft(row)
         for name, value in row.values.items():
-            if value is None or value == ():
+            if value is None or (value == () and name not in self._json):
                 continue
             if name in self._own:
                 self._put(draft, name, value)
