@@ -199,6 +199,12 @@ class TrustsCursors(T):
             return Page(())
 
 
+class FollowsInItsOwnOrder(T):
+    def follow(self, question: Any, reference: str) -> Any:
+        page = super().follow(question, reference)
+        return Page(tuple(sorted(page.records, key=lambda record: record.id)), page.next)
+
+
 class SkipsTies(T):
     def find(self, question: Find[Any]) -> Any:
         page = super().find(question)

@@ -26,6 +26,7 @@ from tests.testing.faulty_stores import (
     CreatesAtOnce,
     ExpectsNothing,
     FoldsKeys,
+    FollowsInItsOwnOrder,
     ForgetsByUndoing,
     ForgetsIndexes,
     GetsSome,
@@ -157,6 +158,7 @@ FAULTS: list[tuple[type[MemoryTransaction], set[str]]] = [
     (MissingClaims, {"test_a_unique_key_with_a_missing_part_claims_nothing"}),
     (KeepsFactsAsTheyWere, {"test_facts_and_tasks_are_replaced_and_removed_too"}),
     (CallsByFiveLetters, {"test_ids_are_found_by_what_people_write"}),
+    (FollowsInItsOwnOrder, {"test_a_reference_is_followed_in_the_order_of_what_names_it"}),
     (SkipsTies, {"test_a_stream_yields_everything_once_in_order"}),
 ]  # fmt: skip
 
