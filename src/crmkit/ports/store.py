@@ -197,12 +197,14 @@ class Schema:
         is_absent: there is no schema of crmkit yet.
         pending: what an upgrade would do, a statement or sentence each; empty: nothing.
         behind: names of record types that are newer declared than kept: their writes raise UpgradeNeeded.
+        refused: names of record types that an upgrade can not bring to their declaration -> why, and what to do.
         unknown: names of record types that are kept without a declaration (their plugin is gone): name -> what the ledger says.
     """
 
     is_absent: bool = False
     pending: tuple[str, ...] = ()
     behind: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = attrs.field(factory=dict[str, str])
     unknown: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict[str, Mapping[str, Any]])
 
 
@@ -256,7 +258,12 @@ class Store(ABC):
 
     @abstractmethod
     def upgrade(self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None) -> tuple[str, ...]:
-        """Bring the schema to the declarations, with the ledger's entries (``type:NAME``); return what was done, as in ``Schema.pending``."""
+        """Bring the schema to the declarations, with the ledger's entries (``type:NAME``); return what was done, as in ``Schema.pending``.
+
+        Raises:
+            StoreError: a record type can not be brought to its declaration: ``params["record_type"]`` names it, and nothing
+                was done.
+        """
 
     def with_types(self, types: Sequence[type[Record]]) -> Store:
         """Return the same place with other record types (those of the ledger too)."""

@@ -83,7 +83,7 @@ def test_an_indexed_custom_field_is_found_by_its_index(any_store):
     keep(store, *(Add(Customer(name="x", custom={"born": value})) for value in VALUES))
     for name in ("size", "born", "seen", "n"):
         made = store.upgrade({Customer: [FIELDS[name]]})
-        assert len(made) == 1
+        assert len([step for step in made if step.startswith("CREATE INDEX")]) == 1
         assert "CREATE INDEX" in made[0]
     assert store.upgrade({Customer: [FIELDS["size"]]}) == ()
     keep(store, *(Add(Customer(name="x", custom={"born": value})) for value in VALUES))

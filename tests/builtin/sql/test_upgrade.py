@@ -113,6 +113,42 @@ def test_a_field_of_another_kind_is_refused(old):
     assert caught.value.code == "not_additive"
 
 
+def test_what_can_not_be_is_told_and_keeps_nobody_from_looking(old):
+    """A store that is declared wrongly opens all the same: the record type is named, with the reason."""
+    refused = newer(old, Changed).status().refused
+    assert set(refused) == {"bicycle"}
+    assert "kept as text and declared as int" in refused["bicycle"]
+
+
+def test_a_table_that_is_not_ours_is_refused_before_anything_is_done(old):
+    """A record type of a plugin is called as a table of the host: neither is touched, and no other type is upgraded."""
+
+    @attrs.frozen(kw_only=True)
+    class Order(Record, name="orders", plural="orders", shared=True):
+        note: str = ""
+
+    transaction = old.begin(write=True)
+    transaction._link.change("CREATE TABLE orders (id INTEGER)")
+    transaction.commit()
+    new = old.with_types([Customer, NewBicycle, Order])
+    with pytest.raises(StoreError, match="is not crmkit's") as caught:
+        new.upgrade()
+    assert (caught.value.code, caught.value.params["record_type"]) == ("collision", "orders")
+    columns = old._catalogue.database.tables(old.begin(write=False)._link, schema="")
+    assert columns["orders"] == {"id"}
+    assert "shop" not in columns["bicycle"]
+
+
+def test_older_code_writes_the_new_fields_default(old):
+    """The database itself knows the default: a row that older code adds after the upgrade is whole for newer code."""
+    new = newer(old, NewBicycle)
+    new.upgrade()
+    late = Bicycle(customer=ANNA.id, customer_id=ANNA.id, note="late")
+    keep(old, Add(late))
+    (found,) = ask(new, NewBicycle, each(NewBicycle).id == late.id)
+    assert (found.shop, found.price) == ("utrecht", Money("10", "EUR"))
+
+
 def test_a_type_whose_plugin_is_gone_is_read_by_its_ledger_s_entry(old):
     without = old.with_types([Customer])
     unknown = without.status().unknown
@@ -135,7 +171,7 @@ def test_a_failed_upgrade_leaves_the_old_schema(old):
         customer: Annotated[Id[Customer], Owner(on_erase="remove")]
         shop: Code = "utrecht"
 
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError, match="known by its shop, and 1 values stand in more than one"):
         newer(old, Twice).upgrade()
     assert len(ask(old, Bicycle)) == 2
     assert set(newer(old, Twice).status().behind) == {"bicycle"}

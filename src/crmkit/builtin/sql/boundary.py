@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -76,6 +77,18 @@ class Own(Boundary):
         except Exception:  # noqa: BLE001  # whatever it was, nothing is kept: the connection is thrown away
             self._connection.invalidate()
         self._connection.close()
+
+
+@contextmanager
+def aside(engine: Engine, database: Database, place: str) -> Generator[Link]:
+    """Give a connection on which every statement is kept at once; it is not used again, so that nothing of it stays."""
+    connection = _connected(engine, database, place)
+    try:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield DriverLink(connection.connection.dbapi_connection, database, place, connection)
+    finally:
+        connection.invalidate()
+        connection.close()
 
 
 def _connected(engine: Engine, database: Database, place: str) -> Connection:

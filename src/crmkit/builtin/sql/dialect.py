@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Dialect, Table
+from sqlalchemy import ColumnElement, Dialect, Index, Table
 from sqlalchemy.types import TypeEngine
 
 from crmkit.errors import CRMError, StoreError
@@ -133,6 +133,18 @@ class Database(ABC):
     def prepare(self, link: Link, schema: str) -> Sequence[str]:
         """Return the statements that come before the first table."""
         return ()
+
+    def index_aside(self, index: Index) -> Sequence[str]:
+        """Return the statements that build an index while others write, each of them kept at once; none where it can not."""
+        return ()
+
+    def upgrading(self, schema: str) -> Sequence[str]:
+        """Return what an upgrade in a transaction of ours begins with: upgrades take turns, and wait for no lock for long."""
+        return ()
+
+    def qualified(self, table: Table, index: str) -> str:
+        """Return an index's name as a statement writes it."""
+        return self.sql.identifier_preparer.quote(index)
 
     def check_identity(self, link: Link, tables: Mapping[str, Any], ledger: str, version: int) -> None:
         """Refuse a file that is another program's, or was made by a newer version.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, case, cast, func, literal_column
+from sqlalchemy import ColumnElement, Index, Table, and_, case, cast, func, literal_column
 from sqlalchemy.dialects.postgresql import BYTEA, JSON, insert
 from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql.elements import ColumnClause, Grouping
 from sqlalchemy.types import BigInteger, Boolean, Integer, Numeric, Text, TypeEngine
 
@@ -32,7 +34,12 @@ SELECT c.relname, a.attname FROM pg_class AS c JOIN pg_attribute AS a ON a.attre
 WHERE c.relnamespace = COALESCE(NULLIF(%s, '')::text, current_schema())::regnamespace
 AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
 """
-_INDEXES: Final = "SELECT indexname FROM pg_indexes WHERE schemaname = COALESCE(NULLIF(%s, '')::text, current_schema())"
+_INDEXES: Final = """
+SELECT c.relname FROM pg_class AS c JOIN pg_index AS i ON i.indexrelid = c.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = COALESCE(NULLIF(%s, '')::text, current_schema()) AND i.indisvalid
+"""
+_LOCK_TIMEOUT_S: Final = 3
+"""How long an upgrade waits for a table that others use: while it waits, everybody else waits behind it."""
 _SCHEMA: Final = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
 
 
@@ -156,8 +163,30 @@ class PostgreSQL(Database):
         return {table: frozenset(columns) for table, columns in found.items()}
 
     def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
-        """Return the names of all indexes of a schema."""
+        """Return the names of the indexes of a schema; what a build that was broken off has left is none."""
         return frozenset(name for (name,) in link.rows(_INDEXES, (schema,)))
+
+    def index_aside(self, index: Index) -> Sequence[str]:
+        """Build it concurrently; what a build that was broken off has left under its name goes first."""
+        table = index.table
+        assert table is not None  # an index of ours has one
+        drop = f"DROP INDEX CONCURRENTLY IF EXISTS {self.qualified(table, str(index.name))}"
+        index.dialect_kwargs["postgresql_concurrently"] = True
+        return drop, " ".join(str(CreateIndex(index).compile(dialect=self.sql)).split())
+
+    def upgrading(self, schema: str) -> Sequence[str]:
+        """Take turns by a lock that ends with the transaction; see what the one before has done."""
+        turn = int.from_bytes(hashlib.sha256(f"crmkit {schema}".encode()).digest()[:7], "big")
+        return (
+            "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            f"SELECT pg_advisory_xact_lock({turn})",
+            f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT_S}s'",
+        )
+
+    def qualified(self, table: Table, index: str) -> str:
+        """An index is named with its schema."""
+        quoted = self.sql.identifier_preparer.quote(index)
+        return f"{self.sql.identifier_preparer.quote_schema(table.schema)}.{quoted}" if table.schema else quoted
 
     # --- transactions ---
     def begin(self, *, write: bool) -> Sequence[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import ColumnElement, Index, Table, bindparam, literal_column, select, update
+from sqlalchemy import ColumnElement, Index, Table, and_, bindparam, func, literal_column, select, update
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement
 
@@ -26,10 +26,17 @@ _PAGE: Final = 1000
 
 @attrs.frozen
 class Step:
-    """One step: its statement, or a sentence where it is more than one."""
+    """One step: its statement, or a sentence where it is more than one.
+
+    Attributes:
+        is_later: it runs after the others were kept, on a connection that keeps each statement at once.
+        of: the record type that it is for.
+    """
 
     text: str
     run: Callable[[Link], object]
+    is_later: bool = False
+    of: str = ""
 
 
 def sentence(text: str, run: Callable[[Link], object]) -> Step:
@@ -51,46 +58,89 @@ def create_table(table: Table, database: Database) -> Step:
     return statement(_ddl(CreateTable(table), database))
 
 
-def create_index(index: Index, database: Database) -> Step:
-    """Create an index."""
-    return statement(_ddl(CreateIndex(index), database))
+def create_index(index: Index, database: Database, *, aside: bool = False) -> Step:
+    """Create an index; ``aside``: without a lock, where the database can."""
+    texts = database.index_aside(index) if aside else ()
+    if not texts:
+        return statement(_ddl(CreateIndex(index), database))
+
+    def build(link: Link) -> None:
+        for text in texts:
+            link.change(text)
+
+    return Step(texts[-1], build, is_later=True)
 
 
-def custom_index(table: Table, field: Field, there: Collection[str], database: Database) -> Iterator[Step]:
+def custom_index(
+    table: Table, field: Field, there: Collection[str], database: Database, *, aside: bool
+) -> Iterator[Step]:
     """Create the index of a custom field's values."""
     name = index_name(table.name, ("custom", field.name), unique=False)
-    if name in there:
-        return
-    value = database.custom(table.c.custom, field.name, field.kind)
-    made = _ddl(CreateIndex(Index(name, database.index_key(value), database.index_key(table.c.id))), database)
-    yield statement(made)
+    if name not in there:
+        value = database.custom(table.c.custom, field.name, field.kind)
+        index = Index(name, database.index_key(value), database.index_key(table.c.id))
+        yield create_index(index, database, aside=aside)
+
+
+def no_doubles(layout: Layout[Any], index: Index, database: Database) -> Step:
+    """See that a new unique key finds no two records with the same values, before it is built."""
+    columns = [layout.table.c[name] for name in index.columns.keys()]  # noqa: SIM118  # SQLAlchemy's collection yields columns
+    there = select(*columns).where(and_(*(column.is_not(None) for column in columns)))
+    doubles = there.group_by(*columns).having(func.count() > _ONE).subquery("doubles")
+    text = compiled(select(func.count()).select_from(doubles), database).text
+    name, words = layout.declaration.name, " and ".join(column.name for column in columns)
+
+    def look(link: Link) -> None:
+        ((found,),) = link.rows(text)
+        if found:
+            raise StoreError(
+                f"A {name} is to be known by its {words}, and {found} values stand in more than one: "
+                "make them differ first, in a step of the plugin or by hand.",
+                code="doubles",
+                field=columns[0].name,
+            )
+
+    return sentence(f"See that no two {layout.declaration.plural} have the same {words}.", look)
 
 
 def add_column(layout: Layout[Any], field: Field, columns: Sequence[str], database: Database) -> Iterator[Step]:
     """Add the columns of a field, filled with its default; the fold of a text that was there is made."""
     table = layout.table
+    if field.required and not field.optional and field.name in columns:
+        text = f"See that there is no {layout.declaration.name}: {field.name} has no default."
+        yield sentence(text, _refuse_rows(layout, field, database))
     for name in columns:
         written = _ddl(CreateColumn(table.c[name]), database)
-        yield statement(f"ALTER TABLE {database.sql.identifier_preparer.format_table(table)} ADD COLUMN {written}")
+        yield statement(f"ALTER TABLE {_named(table, database)} ADD COLUMN {written}")
     if field.name not in columns:
         yield from refold(layout, database, [field])
-        return
-    yield from _fill(layout, field, database)
+    elif any(table.c[name].server_default is None for name in columns):
+        yield from _fill(layout, field, database)
+
+
+def drop_columns(table: Table, columns: Sequence[str], indexes: Sequence[str], database: Database) -> Iterator[Step]:
+    """Drop columns, and before them the indexes that they stand in."""
+    for name in indexes:
+        yield statement(f"DROP INDEX {database.qualified(table, name)}")
+    for name in columns:
+        quoted = database.sql.identifier_preparer.quote(name)
+        yield statement(f"ALTER TABLE {_named(table, database)} DROP COLUMN {quoted}")
+
+
+def _named(table: Table, database: Database) -> str:
+    return database.sql.identifier_preparer.format_table(table)
 
 
 def _fill(layout: Layout[Any], field: Field, database: Database) -> Iterator[Step]:
+    """Fill a new column whose default the database can not write itself."""
     default = default_of(layout.declaration.of, field)
-    name = layout.declaration.name
     if default is None:
-        if field.required and not field.optional:
-            yield sentence(
-                f"Check that there is no {name}: {field.name} has no default.", _refuse_rows(layout, field, database)
-            )
         return
     values = default_values(layout.declaration.of, field, database)
     filled: dict[str, Any] = {column: bindparam(f"_{column}") for column in values}
     text = compiled(update(layout.table).values(filled), database).text
-    yield sentence(f"Fill {name}.{field.name} with {default!r}.", lambda link: link.change(text, list(values.values())))
+    said = f"Fill {layout.declaration.name}.{field.name} with {default!r}."
+    yield sentence(said, lambda link: link.change(text, list(values.values())))
 
 
 def _refuse_rows(layout: Layout[Any], field: Field, database: Database) -> Callable[[Link], None]:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table
 
-from crmkit.builtin.sql import SqlStore, schema
-from crmkit.builtin.sql.boundary import Boundary, Own
+from crmkit.builtin.sql import SqlStore
+from crmkit.builtin.sql.boundary import Boundary, Own, aside
 from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.databases import DATABASES, database_named, engine_of, place_of
 from crmkit.builtin.sql.guest import visit
+from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.transaction import SqlTransaction
+from crmkit.builtin.sql.upgrading import SchemaKeeper
 from crmkit.errors import InvalidError, UnsupportedError
 from crmkit.ports.store import Field, Record, Schema
 
 Begin = Callable[[bool], Boundary]
+Aside = Callable[[], AbstractContextManager[Link]]
 _TENANT: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -43,8 +47,11 @@ def _on_engine(
     def begin(write: bool) -> Boundary:
         return Own(engine, database, place, write=write)
 
+    def beside() -> AbstractContextManager[Link]:
+        return aside(engine, database, place)
+
     catalogue = Catalogue(types, database, schema=schema, prefix=prefix)
-    return OpenSqlStore(catalogue, begin, engine=engine if is_ours else None)
+    return OpenSqlStore(catalogue, begin, engine=engine if is_ours else None, beside=beside)
 
 
 def _no_engine(write: bool) -> Boundary:
@@ -54,10 +61,14 @@ def _no_engine(write: bool) -> Boundary:
 class OpenSqlStore(SqlStore):
     """A SQL store that is open. See ``Store``."""
 
-    def __init__(self, catalogue: Catalogue, begin: Begin, *, engine: Engine | None = None) -> None:
+    def __init__(
+        self, catalogue: Catalogue, begin: Begin, *, engine: Engine | None = None, beside: Aside | None = None
+    ) -> None:
+        """``beside``: gives a connection of its own to what is kept at once; None for a guest."""
         self._catalogue = catalogue
         self._begin = begin
         self._engine = engine
+        self._beside = beside
 
     def begin(self, *, write: bool) -> SqlTransaction:
         """Begin a transaction. See ``Store.begin``."""
@@ -70,23 +81,19 @@ class OpenSqlStore(SqlStore):
     # --- schema ---
     def status(self) -> Schema:
         """Compare what is kept with the declarations. See ``Store.status``."""
-        boundary = self._begin(False)
-        try:
-            return schema.status(self._catalogue, boundary.link, is_ours=self._engine is not None)
-        finally:
-            boundary.rollback()
+        return self._schema.status()
 
     def upgrade(self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None) -> tuple[str, ...]:
-        """Bring the schema to the declarations, in one transaction. See ``Store.upgrade``."""
-        boundary = self._begin(True)
-        try:
-            is_ours = self._engine is not None
-            done = schema.upgrade(self._catalogue, boundary.link, is_ours=is_ours, custom=custom_indexes)
-        except BaseException:
-            boundary.rollback()
-            raise
-        boundary.commit()
-        return done
+        """Bring the schema to the declarations. See ``Store.upgrade``.
+
+        All is one transaction. Only indexes of tables that others write to meanwhile are built after it, where the
+        database can do so without a lock; while one of them is missing, that stands in the ledger.
+        """
+        return self._schema.upgrade(custom_indexes)
+
+    @property
+    def _schema(self) -> SchemaKeeper:
+        return SchemaKeeper(self._catalogue, self._begin, self._beside, is_ours=self._engine is not None)
 
     # --- other views of the same place ---
     def with_types(self, types: Sequence[type[Record]]) -> OpenSqlStore:
@@ -110,7 +117,7 @@ class OpenSqlStore(SqlStore):
         return self._view(Catalogue(types, old.database, schema="", prefix=f"{old.prefix}{name}__"))
 
     def _view(self, catalogue: Catalogue) -> OpenSqlStore:
-        return OpenSqlStore(catalogue, self._begin, engine=self._engine)
+        return OpenSqlStore(catalogue, self._begin, engine=self._engine, beside=self._beside)
 
     def on(self, connection: Connection | Any) -> OpenSqlStore:
         """Return this store as a guest in a host's transaction. See ``Store.on``.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table, literal
 
-from crmkit.builtin.sql.columns import Kept, kept
+from crmkit.builtin.sql.columns import Kept, default_of, default_values, kept
 from crmkit.builtin.sql.dialect import Database
-from crmkit.records import Declaration
+from crmkit.records import Declaration, Field
 
 _LONGEST_NAME = 60
 """PostgreSQL cuts names at 63 bytes."""
@@ -29,7 +30,7 @@ def make_table(declaration: Declaration, database: Database, *, prefix: str, sch
     table = Table(
         prefix + declaration.name,
         MetaData(),
-        *(column for part in parts for column in _columns(part, database)),
+        *(column for part in parts for column in _columns(declaration, part, database)),
         PrimaryKeyConstraint("id"),
         schema=schema or None,
         **database.table_options(coarse=declaration.coarse),
@@ -41,10 +42,23 @@ def make_table(declaration: Declaration, database: Database, *, prefix: str, sch
     return table
 
 
-def _columns(part: Kept, database: Database) -> Iterator[Column[object]]:
+def _columns(declaration: Declaration, part: Kept, database: Database) -> Iterator[Column[object]]:
+    defaults = _defaults(declaration, part.field, database)
     for position, name in enumerate(part.columns):
-        kind = "text" if position else part.field.kind
-        yield Column(name, database.type_of(kind), nullable=name != "id")
+        type_ = database.type_of("text" if position else part.field.kind)
+        default = None if defaults.get(name) is None else literal(defaults[name], type_)
+        yield Column(name, type_, nullable=name != "id", server_default=default)
+
+
+def _defaults(declaration: Declaration, field: Field, database: Database) -> Mapping[str, Any]:
+    """Return the defaults that the database writes itself: where rows are there already (no row is touched for it), and for older code.
+
+    One that is another at each call is none; bytes have no literal that all databases read.
+    """
+    if field.system or field.kind in ("ref", "digest") or default_of(declaration.of, field) is None:
+        return {}
+    made = default_values(declaration.of, field, database)
+    return made if made == default_values(declaration.of, field, database) else {}
 
 
 def _flat(declaration: Declaration, names: Iterable[str]) -> tuple[str, ...]:

@@ -1,0 +1,164 @@
+"""What an upgrade does: the steps from the schema that is there to the declarations, worked out before the first of them runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+
+from crmkit.builtin.sql.blobs import blob_table
+from crmkit.builtin.sql.catalogue import Catalogue
+from crmkit.builtin.sql.link import Link
+from crmkit.builtin.sql.schema import CORE_VERSION, Found, is_within, plain
+from crmkit.builtin.sql.steps import (
+    Step,
+    add_column,
+    create_index,
+    create_table,
+    custom_index,
+    no_doubles,
+    refold,
+    sentence,
+    statement,
+)
+from crmkit.builtin.sql.writing import Writer
+from crmkit.errors import StoreError
+from crmkit.ports.store import Add, Remove, Replace
+from crmkit.records import Declaration, Field, LedgerEntry, Record, declaration_of
+from crmkit.records.ledger import declaration_to_json
+from crmkit.records.text import FOLD_VERSION
+
+OPEN: Final = "open"
+"""The ledger's entry that stands while steps which run after the transaction are not done."""
+Custom = Mapping[type[Record], Sequence[Field]]
+
+
+@attrs.frozen
+class Plan:
+    """The steps in order, and why a record type can not be brought to its declaration, by its name."""
+
+    steps: tuple[Step, ...]
+    refused: Mapping[str, StoreError]
+
+
+def plan(catalogue: Catalogue, found: Found, custom: Custom | None = None, *, online: bool = False) -> Plan:
+    """Return what an upgrade does.
+
+    Args:
+        custom: custom fields that have an index.
+        online: others use the database meanwhile: indexes of tables that are there are built without a lock.
+    """
+    steps = [*map(statement, found.before)]
+    refused: dict[str, StoreError] = {}
+    blobs = blob_table(catalogue.database, prefix=catalogue.prefix, schema=catalogue.schema)
+    if blobs.name not in found.columns:
+        steps.append(create_table(blobs, catalogue.database))
+    for name, of in catalogue.types.items():
+        try:
+            made = list(_type_steps(catalogue, found, of, (custom or {}).get(of, ()), online=online))
+        except StoreError as refusal:
+            refused[name] = refusal
+        else:
+            steps += [attrs.evolve(step, of=name) for step in made]
+    steps += _closing(catalogue, found, refused, is_open=any(step.is_later for step in steps))
+    return Plan(tuple(steps), refused)
+
+
+def _closing(catalogue: Catalogue, found: Found, refused: Mapping[str, Any], *, is_open: bool) -> Iterator[Step]:
+    for key, value in _entries(catalogue, found):
+        if found.value(key) != value and key.removeprefix("type:") not in refused:
+            yield sentence(f"Keep {key} in the ledger.", keeper(catalogue, found, key, value))
+    if is_open and OPEN not in found.ledger:
+        yield sentence("Note in the ledger what is built aside.", keeper(catalogue, found, OPEN, {"since": "schema"}))
+    if is_open or OPEN in found.ledger:
+        done = sentence("Note in the ledger that all is built.", remover(catalogue, OPEN))
+        yield attrs.evolve(done, is_later=is_open)
+
+
+def _type_steps(
+    catalogue: Catalogue, found: Found, of: type[Record], custom: Sequence[Field], *, online: bool
+) -> Iterator[Step]:
+    layout, database = catalogue.layout(of), catalogue.database
+    name = layout.declaration.name
+    there = found.columns.get(layout.table.name)
+    kept: Mapping[str, Any] | None = found.value(f"type:{name}")
+    is_new = there is None
+    if there is None:
+        yield create_table(layout.table, database)
+    else:
+        _refuse_strangers(layout.table.name, found, kept, of)
+        _refuse_other_kinds(layout.declaration, kept or {})
+        for field in layout.declaration.stored:
+            if missing := [column for column in field.columns if column not in there]:
+                yield from add_column(layout, field, missing, database)
+    for index in sorted(layout.table.indexes, key=lambda index: str(index.name)):
+        if index.name not in found.indexes:
+            if index.unique and not is_new:
+                yield no_doubles(layout, index, database)
+            yield create_index(index, database, aside=online and not is_new)
+    for field in custom:
+        yield from custom_index(layout.table, field, found.indexes, database, aside=online and not is_new)
+    if found.ledger and not is_new and found.value("fold") != {"version": FOLD_VERSION}:
+        yield from refold(layout, database, layout.declaration.stored)
+
+
+def _refuse_strangers(table: str, found: Found, kept: Any, of: type[Record]) -> None:
+    """A table of our name that the ledger does not know is somebody else's."""
+    if found.ledger and kept is None and of is not LedgerEntry:
+        raise StoreError(
+            f"The table {table!r} is there already and is not crmkit's: rename it, or the record type.",
+            code="collision",
+        )
+
+
+def _refuse_other_kinds(declaration: Declaration, kept: Mapping[str, Any]) -> None:
+    for entry in kept.get("fields", ()):
+        field = declaration.by_name.get(entry["name"])
+        if field is not None and (field.kind, field.places) != (entry["kind"], entry.get("places", 0)):
+            raise StoreError(
+                f"{declaration.name}.{field.name} is kept as {entry['kind']} and declared as {field.kind}: "
+                "give the new one another name, and copy the values in a step.",
+                code="not_additive",
+                field=field.name,
+            )
+
+
+# --- the ledger ---
+def _entries(catalogue: Catalogue, found: Found) -> Iterator[tuple[str, Any]]:
+    yield "schema", {"core": CORE_VERSION}
+    yield "fold", {"version": FOLD_VERSION}
+    for name, of in catalogue.types.items():
+        kept = found.value(f"type:{name}")
+        declaration = declaration_of(of)
+        if kept is None or not is_within(declaration, kept):
+            yield f"type:{name}", _merged(plain(declaration_to_json(declaration)), kept or {})
+
+
+def _merged(declared: Mapping[str, Any], kept: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the declaration with what only the database has: its columns stay, and so do their facts."""
+    fields: dict[str, Any] = {field["name"]: field for field in kept.get("fields", ())}
+    mine = [{**fields.pop(field["name"], {}), **field} for field in declared["fields"]]
+    return {**declared, "fields": [*mine, *fields.values()]}
+
+
+def keeper(catalogue: Catalogue, found: Found, key: str, value: Any) -> Any:
+    """Return what writes an entry of the ledger."""
+
+    def keep(link: Link) -> None:
+        entry = found.ledger.get(key)
+        write = Add(LedgerEntry(key=key, value=value)) if entry is None else Replace(attrs.evolve(entry, value=value))
+        Writer(catalogue, link).write([write])
+
+    return keep
+
+
+def remover(catalogue: Catalogue, key: str) -> Any:
+    """Return what removes an entry of the ledger; where there is none, nothing is done."""
+
+    def remove(link: Link) -> None:
+        layout = catalogue.layout(LedgerEntry)
+        entries = layout.decode(link.rows(layout.everything))
+        Writer(catalogue, link).write([Remove(entry) for entry in entries if entry.key == key])
+
+    return remove

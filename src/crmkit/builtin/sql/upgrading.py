@@ -1,0 +1,110 @@
+"""Bringing the schema of one place to the declarations: in one transaction, and after it what others must not wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from crmkit.builtin.sql.boundary import Boundary, Own
+from crmkit.builtin.sql.catalogue import Catalogue
+from crmkit.builtin.sql.link import Link
+from crmkit.builtin.sql.planning import OPEN, Custom, Plan, plan
+from crmkit.builtin.sql.schema import CORE_VERSION, Found, absent_columns, is_within, look
+from crmkit.builtin.sql.steps import Step
+from crmkit.errors import StoreError
+from crmkit.ports.store import Schema
+from crmkit.records import Declaration, declaration_of
+from crmkit.records.text import FOLD_VERSION
+
+
+class SchemaKeeper:
+    """Looks at the schema of a store's place, and changes it."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        begin: Callable[[bool], Boundary],
+        beside: Callable[[], AbstractContextManager[Link]] | None,
+        *,
+        is_ours: bool,
+    ) -> None:
+        """``beside``: gives a connection of its own to what is kept at once; None for a guest, who has one transaction only."""
+        self._catalogue, self._begin, self._beside, self._is_ours = catalogue, begin, beside, is_ours
+
+    def status(self) -> Schema:
+        """Compare what is there with the declarations; until an upgrade, questions read defaults for what is not there."""
+        boundary = self._begin(False)
+        try:
+            found = look(self._catalogue, boundary.link, is_ours=self._is_ours)
+        finally:
+            boundary.rollback()
+        self._catalogue.learn(absent_columns(self._catalogue, found))
+        declared = {name: declaration_of(of) for name, of in self._catalogue.types.items()}
+        kept = {key[5:]: found.value(key) for key in found.ledger if key.startswith("type:")}
+        planned = self._plan(found) if _differs(declared, kept, found) else Plan((), {})
+        behind = {name for name in declared if name in kept and not is_within(declared[name], kept[name])}
+        return Schema(
+            is_absent=not found.ledger,
+            pending=tuple(step.text for step in planned.steps),
+            behind=frozenset(behind),
+            refused={name: str(error) for name, error in planned.refused.items()},
+            unknown={name: value for name, value in kept.items() if name not in declared},
+        )
+
+    def upgrade(self, custom: Custom | None) -> tuple[str, ...]:
+        """Bring the schema to the declarations; return what was done.
+
+        Raises:
+            StoreError: a record type can not be brought to its declaration, and nothing was done; ``params`` name it.
+        """
+        boundary = self._begin(True)
+        try:
+            planned = self._begun(boundary, custom)
+            _run(boundary.link, (step for step in planned if not step.is_later))
+        except BaseException:
+            boundary.rollback()
+            raise
+        boundary.commit()
+        later = [step for step in planned if step.is_later]
+        if later and self._beside is not None:
+            with self._beside() as link:
+                _run(link, later)
+        self._catalogue.learn({})
+        return tuple(step.text for step in planned)
+
+    def _begun(self, boundary: Boundary, custom: Custom | None) -> tuple[Step, ...]:
+        catalogue, link = self._catalogue, boundary.link
+        if isinstance(boundary, Own):
+            for text in catalogue.database.upgrading(catalogue.schema):
+                link.change(text)
+        found = look(catalogue, link, is_ours=self._is_ours)
+        if self._is_ours and not found.columns:
+            catalogue.database.mark_identity(link, CORE_VERSION)
+        planned = self._plan(found, custom)
+        for name, refusal in planned.refused.items():
+            raise _named(refusal, name)
+        return planned.steps
+
+    def _plan(self, found: Found, custom: Custom | None = None) -> Plan:
+        return plan(self._catalogue, found, custom, online=self._beside is not None)
+
+
+def _run(link: Link, steps: Iterable[Step]) -> None:
+    for step in steps:
+        try:
+            step.run(link)
+        except StoreError as error:
+            raise _named(error, step.of) from error
+
+
+def _named(error: StoreError, of: str) -> StoreError:
+    """Let an error say which record type it is about."""
+    error.params = {**error.params, "record_type": of}
+    return error
+
+
+def _differs(declared: Mapping[str, Declaration], kept: Mapping[str, Any], found: Found) -> bool:
+    if found.value("fold") != {"version": FOLD_VERSION} or OPEN in found.ledger:
+        return True
+    return not all(name in kept and is_within(declaration, kept[name]) for name, declaration in declared.items())
