@@ -35,7 +35,7 @@ def claim(catalogue: Catalogue, link: Link, question: Find[R], limit: int, until
     shape, constants = shape_of(attrs.evolve(question, limit=limit - 1), database)  # a page asks for one row more
     asked = catalogue.find_statement(shape)
     rows = link.rows(asked.statement.text + database.lock_rows, asked.statement.values(constants))
-    found = layout.decode(asked.records(rows))
+    found = layout.decode(rows)
     if found:
         link.change_many(
             _lease(layout.table, database), [(micros(until), database.id_kept(record.id)) for record in found]

@@ -58,7 +58,8 @@ class Layout(Generic[R]):
         columns: all columns, in the order of a row that is written.
         read: those that are read; a search key is not.
         has_version: its records are changed by compare-and-swap.
-        encode, decode: from a record to a row that is written, from rows that are read to records.
+        encode, decode: from a record to a row that is written, from rows that are read to records; what stands behind
+            a record in its row is passed over.
     """
 
     def __init__(self, of: type[R], database: Database, *, prefix: str, schema: str) -> None:
@@ -170,9 +171,12 @@ def _decoder(of: type[R], declaration: Declaration, parts: Sequence[Kept]) -> Ca
     def decode(rows: Sequence[Row]) -> list[R]:
         if not rows:
             return []
-        columns = list(zip(*rows, strict=True))
-        values = [columns[a] if read is None else read(*columns[a:b]) for read, a, b in readers]
+        columns, height = list(zip(*rows, strict=True)), len(rows)
+        values = [
+            columns[a] if read is None or columns[a].count(None) == height else read(*columns[a:b])
+            for read, a, b in readers
+        ]
         values += [values[index] for index in owner]
-        return build(values, len(rows))
+        return build(values, height)
 
     return decode

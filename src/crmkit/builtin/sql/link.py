@@ -146,6 +146,17 @@ class DriverLink(Link):
         finally:
             cursor.close()
 
+    def rows(self, text: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Return the rows of a question."""
+        cursor = self._driver.cursor()
+        try:
+            cursor.execute(text, values)
+            return cast("list[Row]", cursor.fetchall())
+        except Exception as error:
+            raise self.fault(error) from error
+        finally:
+            cursor.close()
+
     def change(self, text: str, values: Sequence[Any] = ()) -> int:
         """Run a statement; return how many rows it touched."""
         return self._run("execute", text, values)

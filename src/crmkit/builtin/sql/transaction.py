@@ -57,7 +57,7 @@ class SqlTransaction(Transaction):
             return Page(self._all(layout, found, values))
         rows = self._link.rows(found.statement.text, values)
         next_ = found.cursor(rows[question.limit - 1]) if len(rows) > question.limit else None
-        return Page(tuple(layout.decode(found.records(rows[: question.limit]))), next_)
+        return Page(tuple(layout.decode(rows[: question.limit])), next_)
 
     def follow(self, question: Find[Any], reference: str) -> Page[Any]:
         """Return the records that those of a page name, in one question. See ``Transaction.follow``."""
@@ -72,14 +72,14 @@ class SqlTransaction(Transaction):
             del rows[question.limit :]
             next_ = found.cursor(rows[-1])
         once = {row[0]: row for row in rows if row[0] is not None}
-        return Page(tuple(self._catalogue.layout(target).decode(found.records(list(once.values())))), next_)
+        return Page(tuple(self._catalogue.layout(target).decode(list(once.values()))), next_)
 
     def _all(self, layout: Layout[R], found: FindStatement, values: Sequence[Any]) -> tuple[R, ...]:
         """Return the records of all rows, made while more rows are read."""
         records: list[R] = []
         with collector_paused():
             for rows in self._link.batches(found.statement.text, values):
-                records += layout.decode(found.records(rows))
+                records += layout.decode(rows)
         return tuple(records)
 
     def tally(self, question: Tally) -> list[Tallied]:

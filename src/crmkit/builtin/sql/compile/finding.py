@@ -98,20 +98,12 @@ class FindStatement:
     """The statement of a shape.
 
     Attributes:
-        statement: its text and parameters; a row begins with the record's columns.
-        width: how many columns the record has; the order's may follow.
+        statement: its text and parameters; a row begins with the record's columns, the order's may follow.
         places: where the order's columns stand in a row.
     """
 
     statement: Compiled
-    width: int
     places: tuple[int, ...]
-
-    def records(self, rows: list[Row]) -> list[Row]:
-        """Return the rows without what stands behind the record."""
-        if max(self.places) < self.width:
-            return rows
-        return [row[: self.width] for row in rows]
 
     def cursor(self, row: Row) -> str:
         """Return the cursor after a row."""
@@ -147,7 +139,7 @@ def compile_find(shape: FindShape, columns: Sequence[str], tables: Tables, datab
         statement = statement.limit(slot(shape.limit))
     selected = [*mine, *more]
     places = tuple(next(n for n, one in enumerate(selected) if one is key.column) for key in keys)
-    return FindStatement(compiled(statement, database), len(mine), places)
+    return FindStatement(compiled(statement, database), places)
 
 
 class _Key(NamedTuple):
