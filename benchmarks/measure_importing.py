@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import random
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,11 +17,11 @@ from typing import Any
 import attrs
 
 from benchmarks.pairs import Pair, Side, peak_memory_mib
+from benchmarks.rows import Written, counts, raw, write, written_since
 from crmkit import CRM
 
 ROWS = 100_000
 HEADER = ("external_id", "name", "email", "phone", "status", "country", "tags", "since")
-CHUNK = 5_000
 MOST_MIB = 128
 
 
@@ -47,8 +46,8 @@ class Folder:
     """A folder with the file; its databases are made anew for every sample."""
 
     path: Path
-    kept: tuple[tuple[str, list[list[tuple[Any, ...]]]], ...]
-    """For each table the INSERT and the rows that crmkit wrote, in chunks."""
+    kept: tuple[Written, ...]
+    """What crmkit wrote."""
 
     @property
     def file(self) -> Path:
@@ -72,31 +71,9 @@ def prepared(path: Path, rows: int) -> Folder:
     folder = Folder(path, ())
     write_customers(folder.file, rows)
     place = folder.fresh()
-    before = _counts(place)
+    before = counts(place)
     ours(folder, place)
-    return attrs.evolve(folder, kept=tuple(_written(place, before)))
-
-
-def _counts(place: Path) -> dict[str, int]:
-    with sqlite3.connect(place) as db:
-        return {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in _tables(db)}
-
-
-def _tables(db: sqlite3.Connection) -> list[str]:
-    return [
-        name
-        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    ]
-
-
-def _written(place: Path, before: dict[str, int]) -> Iterator[tuple[str, list[list[tuple[Any, ...]]]]]:
-    with sqlite3.connect(place) as db:
-        for table in _tables(db):
-            rows = db.execute(f"SELECT * FROM {table} ORDER BY rowid LIMIT -1 OFFSET {before[table]}").fetchall()
-            if rows:
-                marks = ", ".join("?" * len(rows[0]))
-                chunks = [rows[at : at + CHUNK] for at in range(0, len(rows), CHUNK)]
-                yield f"INSERT INTO {table} VALUES ({marks})", chunks
+    return attrs.evolve(folder, kept=tuple(written_since(place, before)))
 
 
 def ours(folder: Folder, place: Path) -> None:
@@ -111,14 +88,8 @@ def floor(folder: Folder, place: Path) -> None:
     with folder.file.open(newline="", encoding="utf-8") as file:
         for _ in csv.reader(file):
             pass
-    db = sqlite3.connect(place, isolation_level=None)
-    for pragma in ("synchronous = FULL", "secure_delete = ON", "cache_size = -16384", "temp_store = MEMORY"):
-        db.execute(f"PRAGMA {pragma}")  # as our own connections are told
-    db.execute("BEGIN IMMEDIATE")
-    for statement, chunks in folder.kept:
-        for chunk in chunks:
-            db.executemany(statement, chunk)
-    db.execute("COMMIT")
+    db = raw(place)
+    write(db, folder.kept)
     db.close()
 
 
