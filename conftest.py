@@ -32,15 +32,6 @@ def data_folder() -> Path:
     return Path(folder)
 
 
-@pytest.fixture(scope="session")
-def postgresql_url() -> str:
-    """A PostgreSQL server (`CRMKIT_TEST_POSTGRESQL`); the test is skipped where there is none."""
-    url = os.environ.get("CRMKIT_TEST_POSTGRESQL", "")
-    if not url:
-        pytest.skip("CRMKIT_TEST_POSTGRESQL names no server")
-    return url
-
-
 # --- no network beyond loopback -----------------------------------------------------------------------------------------
 def _is_loopback(address: Any) -> bool:
     if not isinstance(address, tuple):  # a Unix socket's path

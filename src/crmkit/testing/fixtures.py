@@ -2,12 +2,14 @@
 
 ``crm`` is a CRM on the memory store with a fixed clock; no installed plugin is looked for: the fixture ``crm_plugins``,
 which a test module or conftest overrides, names the plugins. ``@pytest.mark.crm(store="sqlite")`` chooses the store,
-``@pytest.mark.crm(stores="all")`` runs the test on each that this machine has, ``settings={...}`` and further options
+``@pytest.mark.crm(stores="all")`` runs the test on each (PostgreSQL is started where this machine has it; elsewhere that
+run is skipped with the reason), ``settings={...}`` and further options
 are those of ``CRM.open``.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,8 @@ from ..ports.channel import Channel, Delivery
 from .clock import Clock
 from .outbox import outbox_for
 
-STORES = ("memory", "sqlite")
+STORES = ("memory", "sqlite", "postgresql")
+pytest_plugins = ("crmkit.testing.servers.fixtures",)
 
 
 class TestCRM(CRM):
@@ -71,8 +74,10 @@ def crm(
     options.pop("stores", None)
     store = _crm_store or options.pop("store", "memory")
     options.pop("store", None)
+    if store == "postgresql":
+        options.setdefault("schema", f"t{secrets.token_hex(6)}")
     with TestCRM.open(
-        _url(store, tmp_path),
+        _url(store, tmp_path, request),
         plugins=crm_plugins,
         discover=False,
         clock=clock,
@@ -91,13 +96,13 @@ def _outbox(of: type[Channel], outbox: list[Delivery]) -> Any:
     return lambda: outbox_for(of, outbox)
 
 
-def _url(store: str, folder: Path) -> str:
+def _url(store: str, folder: Path, request: pytest.FixtureRequest) -> str:
     if store == "memory":
         return "memory:"
     if store == "sqlite":
         return f"sqlite:///{folder / 'crm.db'}"
-    if store in ("postgresql", "mariadb"):
-        pytest.skip(f"no {store} server for tests on this machine yet")
+    if store == "postgresql":
+        return str(request.getfixturevalue("postgresql_url"))
     raise InvalidError(f"{store!r} is no store that tests can open: {', '.join(STORES)}.", code="unknown_store")
 
 
