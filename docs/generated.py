@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from docutils import nodes
+from lifetimes import deprecated  # beside this file: Sphinx loads both by their bare names
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from crmkit import errors, hookspecs
+from crmkit.ports.lifetime import lives
 from crmkit.records import CORE_TYPES, Declaration, Field, Record, declaration_of
 
 WIDTH = 100
@@ -120,6 +122,7 @@ class Hooks(Generated):
         for name, hook in specified():
             yield f"## {name}"
             yield ""
+            yield from _lifetime(hook)
             yield from _function(name, hook)
 
 
@@ -135,15 +138,41 @@ class Members(Generated):
             of = getattr(module, name)
             yield f"## {name}"
             yield ""
+            yield from _lifetime(of)
             yield from written(of)
             for member, function in vars(of).items():
                 yield from _member(member, function)
+
+
+def _lifetime(thing: object) -> Iterator[str]:
+    found = lives(thing)
+    if found:
+        yield f"*{found.whole.told()}*"
+        yield ""
+        for name, lifetime in found.parts.items():
+            yield f"- `{name}`: {lifetime.told()}"
+        yield ""
+
+
+class Deprecations(Generated):
+    """What will go."""
+
+    def lines(self) -> Iterator[str]:
+        rows = [
+            (f"`{path.removeprefix('crmkit.')}`", lifetime.deprecated, lifetime.removed_in, f"`{lifetime.instead}`")
+            for path, lifetime in deprecated()
+        ]
+        if rows:
+            yield from table(("what", "deprecated since API", "goes in", "use"), rows)
+        else:
+            yield "Nothing is deprecated."
 
 
 def _member(name: str, member: Any) -> Iterator[str]:
     function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
     if name.startswith("_") or not inspect.isfunction(function):
         return
+    yield from _lifetime(function)
     yield from _function(name, function, "@property" if isinstance(member, property) else "")
 
 
@@ -197,4 +226,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("crmkit-records", Records)
     app.add_directive("crmkit-hooks", Hooks)
     app.add_directive("crmkit-members", Members)
+    app.add_directive("crmkit-deprecations", Deprecations)
     return {"parallel_read_safe": True, "version": "1"}

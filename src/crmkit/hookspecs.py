@@ -11,6 +11,7 @@ from typing import Any
 
 import pluggy
 
+from .ports.lifetime import since
 from .ports.plugin import hookimpl
 from .ports.work import Change, Context, Event, Refusal
 from .records import Record
@@ -28,6 +29,7 @@ __all__ = [
 hookspec = pluggy.HookspecMarker("crmkit")
 
 
+@since("1.0")
 @hookspec
 def crmkit_offers() -> Sequence[object]:
     """Return what the plugin offers: record types, services, channels, hooks and so on; an offer's type says its kind.
@@ -37,6 +39,7 @@ def crmkit_offers() -> Sequence[object]:
     raise AssertionError
 
 
+@since("1.0")
 @hookspec
 def crmkit_adjust(change: Change[Any], context: Context[Any]) -> Record | None:
     """Return a changed copy of ``change.after``, or None to leave it as it is.
@@ -47,6 +50,7 @@ def crmkit_adjust(change: Change[Any], context: Context[Any]) -> Record | None:
     raise AssertionError
 
 
+@since("1.0")
 @hookspec
 def crmkit_check(change: Change[Any], context: Context[Any]) -> Refusal | None:
     """Return a Refusal to stop a change of any record type, or None to allow it.
@@ -57,12 +61,14 @@ def crmkit_check(change: Change[Any], context: Context[Any]) -> Refusal | None:
     raise AssertionError
 
 
+@since("1.0")
 @hookspec
 def crmkit_check_batch(changes: Sequence[Change[Any]], context: Context[Any]) -> Sequence[Refusal | None]:
     """Return an answer per change, as ``crmkit_check`` does, for a whole batch of one record type."""
     raise AssertionError
 
 
+@since("1.0")
 @hookspec
 def crmkit_subscribe(event: Event[Any], context: Context[Any]) -> None:
     """Be told of every live committed change, at least once. If it raises, it is told again later."""

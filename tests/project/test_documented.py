@@ -57,6 +57,7 @@ PARTS = {
     "kpi_source": "part of kpi",
     "kpi_spans": "part of kpi",
     "kpis": "part of kpi",
+    "lifetime": "told on the page of versions and deprecations",
 }
 PORTS = sorted(path.stem for path in (ROOT / "src/crmkit/ports").glob("*.py") if path.stem not in {"__init__", *PARTS})
 

@@ -19,6 +19,7 @@ from .loaded import Loaded, offers_in_order
 from .loading import Given, Loading
 from .settling import settle
 from .state import PluginState
+from .using import deprecated, warn
 
 _log = logging.getLogger("crmkit.plugins")
 
@@ -51,6 +52,9 @@ def load(
     Raises:
         PluginError: with ``strict``, or where a plugin's settings say ``required = true``; nothing else is raised,
             whatever plugins do.
+
+    Warns:
+        PluginDeprecation: a plugin uses what will go.
     """
     given = Given(
         disabled=frozenset(disabled), tables=tables or {}, settings=settings or {}, environ=environ or {}, folder=folder
@@ -66,6 +70,7 @@ def load(
                 "%s", state.told(), extra={"plugin": state.name, "version": state.version, "state": state.state}
             )
     _insist(made, loading.required(), strict=strict)
+    warn(made.deprecated)
     return made
 
 
@@ -82,6 +87,8 @@ def _loaded(loading: Loading, order: tuple[str, ...]) -> Loaded:
         problems=(*loading.strays(), *loading.stale),
         manager=loading.manager,
         disabled=loading.given.disabled,
+        uses=MappingProxyType({entry.name: entry.uses for entry in entries}),
+        deprecated=tuple(found for entry in entries for found in deprecated(entry.state, entry.uses)),
         plugged=MappingProxyType({entry.name: entry.plugged for entry in entries if entry.plugged}),
     )
     return made.closed(

@@ -18,6 +18,7 @@ from ..records import CORE_TYPES, FieldDefinition, Pipeline, Record, declaration
 from .guarding import Guarded, checks_of
 from .offering import kind_of_offer, schemes_of, type_name
 from .state import ALL_TYPES, Offer, PluginState
+from .using import Deprecated, Use
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -35,6 +36,8 @@ class Loaded:
             to it are refused until a person switches that plugin off.
         missing_access: record type -> the plugin that decides who sees its records and failed: they are shown to
             nobody until it is mended or switched off.
+        uses: active plugin -> what of the API it uses.
+        deprecated: those uses that should be no more, because what they use will go.
     """
 
     states: tuple[PluginState, ...] = ()
@@ -45,6 +48,8 @@ class Loaded:
     missing_checks: Mapping[str, str] = attrs.field(factory=dict[str, str])
     missing_access: Mapping[str, str] = attrs.field(factory=dict[str, str])
     disabled: frozenset[str] = frozenset()
+    uses: Mapping[str, tuple[Use, ...]] = attrs.field(factory=dict[str, tuple[Use, ...]], repr=False)
+    deprecated: tuple[Deprecated, ...] = ()
     plugged: Mapping[str, Plugged] = attrs.field(factory=dict[str, Plugged], repr=False)
     _by_kind: dict[Callable[..., Any], tuple[Offer[Any], ...]] = attrs.field(
         factory=dict[Callable[..., Any], tuple[Offer[Any], ...]], init=False, repr=False

@@ -20,6 +20,7 @@ from .judging import judge_api, judge_requirements, known, unusable
 from .offering import judge_offers
 from .registering import hooks_of, new_manager, offers_of, register, unregister
 from .state import PluginState
+from .using import Use, uses_of
 
 REQUIRED = "required"
 """The key of a plugin's table that is ours: ``required = true`` stops the program where the plugin is not active."""
@@ -33,6 +34,7 @@ class Entry:
         offers: once it was registered.
         claims: the names that they claim, each with its kind.
         told: its settings.
+        uses: what of the API it uses.
     """
 
     found: Found
@@ -43,6 +45,7 @@ class Entry:
     told: Told = attrs.field(factory=lambda: Told(None))
     plugged: Plugged | None = None
     hooks: tuple[Hook, ...] = ()
+    uses: tuple[Use, ...] = ()
 
     @property
     def is_good(self) -> bool:
@@ -184,6 +187,7 @@ class Loading:
         register(self.manager, entry.state.plugin, entry.name)
         entry.offers = offers_of(self.manager, entry.name)
         entry.claims = judge_offers(entry.offers)
+        entry.uses = uses_of(entry.state.plugin, entry.offers, self.manager, entry.name)
 
     def _settings(self, entry: Entry) -> None:
         of = entry.state.plugin.settings if isinstance(entry.state.plugin, Plugin) else None

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from ..crm import CRM
-from ..errors import InvalidError, NotFoundError, nearest
+from ..errors import InvalidError
 from ..settings import Project, read_project, switch
+from .plugin_show import show_plugin
 from .showing import Cells, say, show
 from .state import current_run
 
@@ -19,6 +20,9 @@ from .state import current_run
 @click.group(help="Plugins: list, show, doctor, disable, enable, manifest.")
 def plugins() -> None:
     """Group of commands."""
+
+
+plugins.add_command(show_plugin)
 
 
 @plugins.command("list", help="What is installed; nothing of it is imported.")
@@ -53,35 +57,6 @@ def offers_in_words(manifest: Mapping[str, Any]) -> str:
     """Return what a manifest offers: ``2 KPIs, 1 channel``."""
     offers: Mapping[str, list[str]] = manifest.get("offers", {})
     return ", ".join(f"{kind} {', '.join(names)}" for kind, names in offers.items())
-
-
-@plugins.command("show", help="Show one plugin: version, offers, settings, capabilities.")
-@click.argument("name")
-@click.pass_obj
-def show_(crm: CRM, name: str) -> None:
-    """Show a plugin."""
-    from .._plugins import manifest_of  # the plugin is loaded by now
-
-    state = next((s for s in crm.plugins if s.name == name), None)
-    if state is None:
-        raise NotFoundError(f"There is no plugin {name!r}.{nearest(name, [s.name for s in crm.plugins])}")
-    manifest = (
-        manifest_of(state.plugin, distribution=state.distribution, version=state.version)
-        if hasattr(state.plugin, "offers")
-        else {}
-    )
-    if current_run().json:
-        show({"name": state.name, "state": state.state, "reason": state.reason, "remedy": state.remedy, **manifest})
-        return
-    click.echo(f"\n{state.source}  {state.state}")
-    for line in filter(None, (state.reason, state.remedy)):
-        click.echo(f"  {line}")
-    for kind, names in manifest.get("offers", {}).items():
-        click.echo(f"  {kind:<14} {', '.join(names)}")
-    for label in ("capabilities", "requires", "before", "after", "checks"):
-        if manifest.get(label):
-            click.echo(f"  {label:<14} {', '.join(manifest[label])}")
-    click.echo()
 
 
 @plugins.command(help="Load every plugin and say how it stands, why, and what to do.")

@@ -9,7 +9,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from datetime import date, timedelta
 
+from .lifetime import since
 
+
+@since("1.0")
 class Calendar(ABC):
     """A way to cut all days into periods that follow each other without a gap.
 

@@ -15,6 +15,7 @@ from typing import ClassVar, Literal, TypeAlias
 import attrs
 
 from ..records.values import EMPTY
+from .lifetime import since
 from .secret import Secret
 
 __all__ = [
@@ -161,6 +162,7 @@ class Request:
     method: str = "POST"
 
 
+@since("1.0")
 class Channel(ABC):
     """One configured use of a channel. Made with the plugin's settings, where its ``__init__`` takes them.
 

@@ -13,6 +13,7 @@ import attrs
 from ..errors import DeclarationError
 from ..query import Condition
 from ..records import Record
+from .lifetime import since
 
 if TYPE_CHECKING:
     from ..crm import CRM
@@ -154,6 +155,7 @@ class _Subscriber(Protocol[R]):
     ) -> Callable[[Event[R], Context[S]], None]: ...
 
 
+@since("1.0")
 def adjust(of: type[R]) -> _Adjust[R]:
     """Say that a function completes or tidies records before the checks: ``(change[, context]) -> record``, a changed copy.
 
@@ -166,6 +168,7 @@ def adjust(of: type[R]) -> _Adjust[R]:
 def check(of: type[R]) -> _Check[R]: ...
 @overload
 def check(of: type[R], *, batch: Literal[True]) -> _CheckBatch[R]: ...
+@since("1.0")
 def check(of: type[R], *, batch: bool = False) -> _Check[R] | _CheckBatch[R]:
     """Say that a function decides whether a change may be kept: ``(change[, context]) -> Refusal | None``.
 
@@ -175,6 +178,7 @@ def check(of: type[R], *, batch: bool = False) -> _Check[R] | _CheckBatch[R]:
     return cast("_Check[R]", _noting(HookOffer(hook="check", of=of, batch=batch), 1))
 
 
+@since("1.0")
 def subscriber(of: type[R], *events: str, imported: bool = False, name: str = "") -> _Subscriber[R]:
     """Say that a function is told of committed changes: ``(event[, context]) -> None``, at least once each.
 
@@ -219,6 +223,7 @@ def _subject(offer: HookOffer) -> str:
     return "event" if offer.hook == "subscriber" else "changes" if offer.batch else "change"
 
 
+@since("1.0")
 @attrs.frozen(kw_only=True)
 class AccessRule:
     """Who sees which records of a type: ``rule(actor)`` returns a condition, or None for all.

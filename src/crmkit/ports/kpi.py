@@ -18,6 +18,7 @@ from ..errors import DeclarationError
 from ..query import Component, Condition, Path, Tallied
 from ..records import Record, declaration_of
 from .kpi_source import STAY_WORDS, Asked, Computed, Counted, Followed, Source, Standing, Stays, paths, standing_at
+from .lifetime import since
 
 __all__ = [
     "SECONDS_IN", "STAY_WORDS", "UNITS", "AdjustedWald", "Area", "Asked", "Better", "Computed", "Counted", "Followed", "Formula",
@@ -96,6 +97,7 @@ def titled(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+@since("1.0")
 @attrs.frozen(kw_only=True, eq=False)
 class Kpi:
     """One definition of one KPI. It stays callable with counts: ``nps(Tallied((), {...}))``.
@@ -176,6 +178,7 @@ def _named_by(interval: IntervalMethod | None) -> tuple[str, ...]:
     return tuple(value for value in attrs.astuple(interval) if isinstance(value, str))
 
 
+@since("1.0")
 def kpi(
     *,
     of: type[Record],

@@ -9,6 +9,7 @@ import attrs
 import pluggy
 
 from ..errors import InvalidError
+from .lifetime import since
 
 API_VERSION = (1, 0)
 """The version of hooks and ports that this crmkit implements; the entry-point group is ``crmkit1``."""
@@ -16,6 +17,7 @@ GROUP = "crmkit1"
 hookimpl = pluggy.HookimplMarker("crmkit")
 
 
+@since("1.0")
 @attrs.frozen
 class Commands:
     """A command or group of commands that is loaded when it runs.
@@ -40,6 +42,7 @@ def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(values)
 
 
+@since("1.0")
 @attrs.frozen(eq=False)
 class Plugin:
     """What is installed: a name and what it offers.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from .lifetime import since
 
+
+@since("1.0")
 class Secret:
     """A value that is not shown: not in ``repr``, logs, JSON or error messages. ``reveal()`` gives it."""
 

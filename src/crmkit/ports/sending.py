@@ -7,6 +7,7 @@ from datetime import time
 import attrs
 
 from ..errors import InvalidError
+from .lifetime import since
 
 
 def _wall(_: object, attribute: attrs.Attribute[str], value: str) -> None:
@@ -17,6 +18,7 @@ def _wall(_: object, attribute: attrs.Attribute[str], value: str) -> None:
         raise InvalidError(f"{attribute.name}: {value!r} is no time of day: write 21:00.", code="time_of_day") from None
 
 
+@since("1.0")
 @attrs.frozen(kw_only=True)
 class SendingRules:
     """The table ``[settings.sending]`` of crmkit.toml.

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from ..errors import CRMError, InvalidError, NotFoundError, StorageBusy, StoreCorrupt, StoreError, UnsupportedError
 from ..records import CORE_TYPES, LedgerEntry, Record, declaration_of
 from .folder import Folder, Journal
+from .lifetime import since
 from .store import Capability, Remove, Write
 from .tables import Space, Table, TableStore, TableTransaction, Undo
 
@@ -25,6 +26,7 @@ _log = logging.getLogger("crmkit.store")
 _ABSENT: Final = object()
 
 
+@since("1.0")
 class SnapshotStore(TableStore):
     """Give ``scheme``, ``load`` and ``save``.
 

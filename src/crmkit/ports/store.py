@@ -20,6 +20,7 @@ from ..errors import UnsupportedError
 from ..query import Find, Page, Tallied, Tally
 from ..records import Field, Record, declaration_of, short_id
 from ..records.as_json import from_json, to_json
+from .lifetime import since
 
 if TYPE_CHECKING:
     from .snapshot import SnapshotStore
@@ -95,6 +96,7 @@ class NotApplied:
     holder: UUID | None = None
 
 
+@since("1.0")
 class Transaction(ABC):
     """One transaction: reads see one state of the store, writes become visible to others all at once, at ``commit``."""
 
@@ -208,6 +210,7 @@ class Schema:
     unknown: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict[str, Mapping[str, Any]])
 
 
+@since("1.0")
 class Store(ABC):
     """One place where records are kept.
 

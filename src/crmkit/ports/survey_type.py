@@ -21,6 +21,7 @@ from ..errors import DeclarationError
 from ..query import Tallied, count, each, squares, total
 from ..records import Answer, LocalText
 from .kpi import AdjustedWald, Better, Formula, IntervalMethod, Kpi, MeanInterval, Unit, Wilson, kpi, titled
+from .lifetime import since
 
 Headline = Literal["share", "mean", "net"]
 PLACES: Final = Decimal("0.0001")
@@ -83,6 +84,7 @@ class Problem:
         return _PROBLEMS.get(self.code, self.code).format(**{"item": self.item, **self.params})
 
 
+@since("1.0")
 class SurveyType(ABC):
     """A kind of question. A class of one's own gives ``name`` and ``check``; the rest has honest defaults."""
 
@@ -121,6 +123,7 @@ def _tuple(items: Iterable[Item]) -> tuple[Item, ...]:
     return tuple(items)
 
 
+@since("1.0")
 @attrs.frozen
 class Scale(SurveyType):
     """Whole numbers from ``lo`` to ``hi``: one question, or several items whose mean is the score.

@@ -17,6 +17,7 @@ from uuid import UUID
 from ..query import Component, Condition, Descending, Key, Page, Path, Tallied
 from ..records import Id, Record, Staged
 from .hook import AccessRule, Change, Context, Event, HookOffer, Refusal, adjust, check, hook_of, subscriber
+from .lifetime import since
 
 __all__ = [
     "AccessRule", "Change", "Context", "Event", "HookOffer", "Instants", "Refusal", "Service", "Work",
@@ -94,6 +95,7 @@ class Work(Protocol):
     ) -> T: ...
 
 
+@since("1.0")
 class Service:
     """A family of verbs. It has no state but the unit of work it is bound to; it is never made by hand: ``crm.service(Repairs)``."""
 
@@ -201,6 +203,7 @@ class Service:
 def verb(method: Callable[Concatenate[Sv, P], T], /) -> Callable[Concatenate[Sv, P], T]: ...
 @overload
 def verb(*, long: bool) -> Callable[[Callable[Concatenate[Sv, P], T]], Callable[Concatenate[Sv, P], T]]: ...
+@since("1.0")
 def verb(method: Any = None, /, *, long: bool = False) -> Any:
     """Make a method of a Service a verb: one thing a user can do, whole.
 
