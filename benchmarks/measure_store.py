@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from benchmarks.pairs import Pair, Side
 from crmkit.builtin.sql import SqlStore
 from crmkit.ports.store import Add
 from crmkit.query import Binding, bind, each, find
-from crmkit.records import CORE_TYPES, Interaction, Participant, new_id
+from crmkit.records import CORE_TYPES, Customer, Id, Interaction, Participant, new_id
 
 BULK = 100_000
 CUSTOMERS = 2_000
@@ -36,7 +36,7 @@ def interaction(chance: random.Random, customer: UUID) -> Interaction:
         version=1,
         created_at=START,
         updated_at=START,
-        customer=customer,
+        customer=cast("Id[Customer]", customer),
         customer_id=customer,
         custom={"ticket": chance.randrange(10**6), "topic": chance.choice(WORDS)},
         channel=chance.choice(("email", "phone", "visit", "chat")),

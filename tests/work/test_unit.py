@@ -266,3 +266,11 @@ def test_a_batch_is_one_type(crm: CRM) -> None:
     assert crm.add([]) == []
     with pytest.raises(InvalidError, match="one type"):
         crm.add([Customer(name="Anna"), Loan(number="1")])
+
+
+@pytest.mark.parametrize("wrong", ["Delft Cycles", 0, object(), [Customer(name="Delft Cycles"), "Utrecht Cycles"]])
+@pytest.mark.parametrize("verb", ["add", "replace", "remove"])
+def test_what_is_no_record_is_refused(crm: CRM, verb: str, wrong: object) -> None:
+    with pytest.raises(InvalidError, match="no record: give one, or a list of them"):
+        getattr(crm, verb)(wrong)
+    assert not names(crm)

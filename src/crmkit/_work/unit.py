@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import attrs
@@ -377,4 +377,10 @@ class Unit:
 
 
 def _many(record: Any) -> list[Any]:
-    return [record] if isinstance(record, Record) else list(record)
+    if isinstance(record, Record):
+        return [record]
+    many: list[Any] = list(cast("Iterable[Any]", record)) if isinstance(record, Iterable) else [record]
+    for one in many:
+        if not isinstance(one, Record):
+            raise InvalidError(f"{one!r} is no record: give one, or a list of them.", code="not_a_record")
+    return many

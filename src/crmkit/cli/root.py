@@ -62,13 +62,6 @@ class Root(click.Group):
             raise click.UsageError(f"There is no command {args[0]!r}.{nearest(args[0], self.list_commands(ctx))}", ctx)
         return super().resolve_command(ctx, args)
 
-    def main(
-        self, args: Any = None, prog_name: str | None = None, *more: Any, crmkit_run: Any = None, **extra: Any
-    ) -> Any:
-        """Run, with the state of this run at hand for plugins' commands."""
-        self.crmkit_run = crmkit_run
-        return super().main(args, prog_name, *more, **extra)
-
     def _without_manifest(self, ctx: click.Context, name: str) -> click.Command | None:
         """Return the command of an installed plugin whose wheel says nothing of it: only loading tells."""
         from .plugin_commands import loaded_command  # the word is none that we know

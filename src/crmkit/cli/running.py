@@ -30,7 +30,7 @@ def outcome(arguments: Sequence[str]) -> int:
     state = Run(**flags)
     try:
         with state:
-            code = root.main(rest, "crmkit", standalone_mode=False, obj=state.crm, crmkit_run=state)
+            code = root.main(rest, "crmkit", standalone_mode=False, obj=state.crm)
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as done:
         return done.exit_code

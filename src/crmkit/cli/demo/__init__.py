@@ -45,7 +45,8 @@ def demo(folder: Path, today: datetime | None) -> None:
 def _outcome(words: list[str]) -> int:
     from ..running import outcome  # which loads the root, which loads this
 
-    return outcome(words)
+    is_debugged = click.get_current_context().find_root().obj.run_.debug
+    return outcome(["--debug", *words] if is_debugged else words)
 
 
 PROJECT = """store = "sqlite:///crm.db"
