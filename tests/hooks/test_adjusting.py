@@ -96,7 +96,7 @@ def test_one_that_goes_wrong_is_passed_over_and_told(compiled, face, fault):
 
 def test_failures_are_called_back_with_secrets_blanked(compiled, face):
     told = []
-    hooks = compiled(raising(ValueError("token s3cr3t")), on_failure=told.append)
+    hooks = compiled(raising(ValueError("token s3cr3t")), on_event=told.append)
     hooks.adjusters(Deal)(deal(), face)
     assert [failure.told for failure in told] == ["ValueError: token ***"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -13,6 +14,12 @@ from hypothesis import strategies as st
 from crmkit._hooks import Hook, Hooks, Plugged
 from crmkit.ports.work import Change, Refusal, adjust, check, hook_of
 from crmkit.records import Deal
+
+LINE = 1 + next(
+    n
+    for n, line in enumerate(Path(__file__).read_text("utf-8").splitlines())
+    if line.endswith("# the line that is told")
+)
 
 
 class Plugin:
@@ -25,7 +32,7 @@ class Plugin:
         def hook(change: Change[Deal]) -> Deal:
             self.calls += 1
             if not self.is_well:
-                raise ValueError
+                raise ValueError  # the line that is told
             return attrs.evolve(change.after, title="adjusted")
 
         self.hook: Any = hook
@@ -93,10 +100,11 @@ def test_it_is_logged_when_it_begins_and_when_it_is_passed_over(compiled, plugin
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
     assert (
         caplog.messages[0]
-        == "Plugin p1 (crmkit-p1 1.0) failed in its hook hook (ValueError): the record was kept without it."
+        == f"Plugin p1 (crmkit-p1 1.0) failed in its hook hook: ValueError at {__file__}:{LINE}. The record was kept without it."
     )
-    assert caplog.messages[1].endswith("its hooks are passed over.")
-    assert [report.is_passed_over for report in hooks.reports] == [False] * 4 + [True]
+    assert caplog.messages[1].endswith("Its hooks are passed over, and tried again every 60 s.")
+    assert [getattr(record, "event", "") for record in caplog.records] == ["plugin.failed", "plugin.quarantined"]
+    assert [report.name for report in hooks.reports] == ["plugin.failed"] * 5 + ["plugin.quarantined"]
 
 
 def test_many_threads_get_one_probe(compiled, plugin):

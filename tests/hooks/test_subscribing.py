@@ -77,5 +77,5 @@ def test_a_coroutine_did_nothing_and_is_a_failure(compiled, face):
         """Never awaited."""
 
     (one,) = compiled(subscribing(lambda *_: later())).subscribers
-    with pytest.raises(PluginError, match="nobody awaits"):
+    with pytest.raises(PluginError, match="nobody runs"):
         one.call(event(), face)

@@ -69,6 +69,12 @@ BAD = {
     "async-decorated": Bad(
         source=f"{HEAD}@check(Deal)\nasync def c(change): ...", reason="Hook c: It is an async function"
     ),
+    "generator-hook": Bad(
+        source=f"{HEAD}@hookimpl\ndef crmkit_check(change): yield None",
+        reason="Its hook crmkit_check is a generator",
+        more={"entry": "crmkit_generator_hook"},
+    ),
+    "generator-decorated": Bad(source=f"{HEAD}@check(Deal)\ndef c(change): yield", reason="Hook c: It is a generator"),
     "wrapper": Bad(
         source=f"{HEAD}@hookimpl(wrapper=True)\ndef crmkit_check(change):\n  return (yield)",
         reason="Its hook crmkit_check is a wrapper",
@@ -101,7 +107,7 @@ BAD = {
     ),
     "wrong-offers": Bad(
         source=f"{HEAD}@hookimpl\ndef crmkit_offers(): return 'all'",
-        reason="Its crmkit_offers returned a str",
+        reason="Its crmkit_offers failed: it returned a str where it must return a sequence of offers.",
         more={"entry": "crmkit_wrong_offers"},
     ),
     "empty-offer": Bad(source=f"{HEAD}plugin = Plugin('empty-offer', offers=[None])", reason="Offer 1 is a NoneType"),

@@ -60,7 +60,7 @@ def read_by_last_id(crm: CRM, last_id: UUID, seen: set[UUID]) -> UUID:
 
 def read_by_feed(crm: CRM, place: tuple[int, int], seen: list[str]) -> tuple[int, int]:
     number(crm.runner)
-    told, *after = crm.runner.run(lambda unit: read_feed(unit.tx, *place, "customer", 1000))
+    told, *after = crm.runner.run(lambda unit: read_feed(unit.tx, *place, ["customer"], 1000))
     seen += [str(one.entry.record_id) for one in told]
     return after[0], after[1]
 

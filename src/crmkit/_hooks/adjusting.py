@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol, cast
 from ..ports.work import Change
 from ..records import Record
 from .contexts import context_of
-from .faults import LET_THROUGH, WrongResult, wrong
+from .faults import LET_THROUGH, WrongResult, through, wrong
 from .hook import Hook
 from .quarantine import Quarantine
 
@@ -35,13 +35,14 @@ def compile_adjusters(hooks: Sequence[Hook], quarantine: Quarantine) -> Adjuster
         record: Record = change.after
         troubled = quarantine.troubled
         for hook, call, takes_context in steps:
-            if troubled and not quarantine.allows(hook):
+            if troubled and not quarantine.allows(hook, change):
                 continue
             try:
                 made = call(change, context_of(hook.plugin, face)) if takes_context else call(change)
                 if made is not record:
                     made = _accepted(hook, record, made, ready)
-            except LET_THROUGH:
+            except LET_THROUGH as error:
+                through(hook.plugin, hook.name, error)
                 raise
             except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, SystemExit too, stays its own
                 quarantine.failed(hook, error)

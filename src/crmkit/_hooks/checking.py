@@ -12,7 +12,7 @@ import attrs
 from ..errors import RefusedError
 from ..ports.work import Change, Refusal
 from .contexts import context_of
-from .faults import LET_THROUGH, WrongResult, check_fault, wrong
+from .faults import LET_THROUGH, WrongResult, check_fault, through, wrong
 from .hook import Hook
 
 Judge = Callable[[Sequence[Change[Any]], Any], Mapping[int, RefusedError]]
@@ -87,7 +87,8 @@ def _plain(hooks: tuple[Hook, ...], end: Callable[[_Found], Any], nothing: Any) 
                     answer = call(change)
                     if answer is not None:
                         found = (*found, (_place(changes, change), hook, _refusal(answer)))
-        except LET_THROUGH:
+        except LET_THROUGH as error:
+            through(hook.plugin, hook.name, error)
             raise
         except BaseException as error:  # whatever a plugin raises, SystemExit too, refuses
             raise check_fault(hook, error) from error
@@ -108,7 +109,8 @@ def _alone(hooks: tuple[Hook, ...], end: Callable[[_Found], Any], nothing: Any) 
                 answer = call(change)
                 if answer is not None:
                     found = (*found, (_place(changes, change), hook, _refusal(answer)))
-        except LET_THROUGH:
+        except LET_THROUGH as error:
+            through(hook.plugin, hook.name, error)
             raise
         except BaseException as error:  # as above
             raise check_fault(hook, error) from error
@@ -130,7 +132,8 @@ def _with_context(hooks: tuple[Hook, ...], end: Callable[[_Found], Any], nothing
                     answer = call(change, context)
                     if answer is not None:
                         found = (*found, (_place(changes, change), hook, _refusal(answer)))
-        except LET_THROUGH:
+        except LET_THROUGH as error:
+            through(hook.plugin, hook.name, error)
             raise
         except BaseException as error:  # as above
             raise check_fault(hook, error) from error
@@ -143,13 +146,15 @@ def _batched(hooks: tuple[Hook, ...], end: Callable[[_Found], Any], nothing: Any
     def step(changes: Sequence[Change[Any]], face: Any) -> Any:
         found: _Found = ()
         hook = hooks[0]
+        whole = tuple(changes)  # a hook that could take changes out would take them from the checks after it
         try:
             for hook in hooks:
                 takes_context = hook.offer.takes_context
-                given = (changes, context_of(hook.plugin, face)) if takes_context else (changes,)
-                answers = _answers(hook.function(*given), len(changes))
+                given = (whole, context_of(hook.plugin, face)) if takes_context else (whole,)
+                answers = _answers(hook.function(*given), len(whole))
                 found = (*found, *((n, hook, _refusal(a)) for n, a in enumerate(answers) if a is not None))
-        except LET_THROUGH:
+        except LET_THROUGH as error:
+            through(hook.plugin, hook.name, error)
             raise
         except BaseException as error:  # as above
             raise check_fault(hook, error) from error

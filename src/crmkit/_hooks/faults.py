@@ -3,59 +3,59 @@
 from __future__ import annotations
 
 import inspect
-from datetime import datetime
-from typing import Final
-
-import attrs
+import os
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
 
 from ..errors import PluginError, ReentrancyError, StoreError, TryAgain
+from ..ports.watching import PluginEvent
 from .hook import Hook, Plugged
 
-LET_THROUGH: Final = (KeyboardInterrupt, TryAgain, StoreError)
+EventName = Literal["plugin.failed", "plugin.quarantined", "plugin.recovered", "plugin.overran"]
+STOPS: Final = (KeyboardInterrupt,)
+"""A person who stops the program: never caught."""
+LET_THROUGH: Final = (*STOPS, TryAgain, StoreError)
 """A person who stops the program, and the store's own errors while a hook read through it: these are no fault of the plugin."""
 _LONGEST = 300
+_READ = 3_000
+_HERE: Final = str(Path(__file__).parents[1]) + os.sep
 
 
 class WrongResult(TypeError):
     """A hook returned something that it may not: the message says what."""
 
 
-@attrs.frozen(kw_only=True)
-class HookFailure:
-    """A hook that went wrong and was passed over.
-
-    Attributes:
-        error: what it raised; a ``WrongResult`` for what it returned.
-        told: type and text of the error, without secrets.
-        is_passed_over: whether the plugin's hooks are passed over from now on, because it keeps failing.
-    """
-
-    plugin: str
-    distribution: str
-    version: str
-    hook: str
-    error: BaseException = attrs.field(repr=False, eq=False)
-    told: str
-    at: datetime | None = None
-    is_passed_over: bool = False
-
-
-def failure_of(
-    hook: Hook, error: BaseException, at: datetime | None = None, *, is_passed_over: bool = False
-) -> HookFailure:
-    """Return what is kept of a failure."""
-    plugin = hook.plugin
-    return HookFailure(
-        plugin=plugin.name, distribution=plugin.distribution, version=plugin.version, hook=hook.name, error=error,
-        told=told(plugin, error), at=at, is_passed_over=is_passed_over,
+def event_of(
+    name: EventName, plugin: Plugged, hook: str, error: BaseException | None = None, words: str = ""
+) -> PluginEvent:
+    """Return what is kept of something that happened to a plugin: words only, so that no record is kept alive by it."""
+    return PluginEvent(
+        name=name, plugin=plugin.name, distribution=plugin.distribution, version=plugin.version, hook=hook,
+        told=told(plugin, error) if error is not None else words, where=_where(error), at=datetime.now(UTC),
     )  # fmt: skip
+
+
+def _where(error: BaseException | None) -> str:
+    """The last line of the plugin's code that an error went through; empty for a wrong answer, which has none."""
+    if error is None:
+        return ""
+    lines = ((frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__))
+    outside = [place for place in lines if not place[0].startswith(_HERE)]
+    return "{}:{}".format(*outside[-1]) if outside else ""
+
+
+def through(plugin: Plugged, hook: str, error: BaseException) -> None:
+    """Note on an error that goes through untouched which hook it came through."""
+    error.add_note(f"It came through the hook {hook} of the plugin {plugin}.")
 
 
 def told(plugin: Plugged, error: BaseException) -> str:
     """Return type and text of an error, cut, with the plugin's secrets blanked; safe for errors whose text raises."""
     try:
-        text = " ".join(str(error).split()).rstrip(".")
-    except KeyboardInterrupt:
+        text = " ".join(str(error)[:_READ].split()).rstrip(".")
+    except STOPS:
         raise
     except BaseException:  # noqa: BLE001 - the text is the plugin's code too
         text = ""
@@ -101,13 +101,17 @@ def named(plugin: Plugged, hook: str) -> dict[str, str]:
 
 def wrong(answer: object, wanted: str) -> WrongResult:
     """Return the error of a hook that answered with something that it may not."""
-    what = "a coroutine" if is_unawaited(answer) else "None" if answer is None else f"a {type(answer).__name__}"
+    what = unrun(answer) or ("None" if answer is None else f"a {type(answer).__name__}")
     return WrongResult(f"it returned {what} where it must return {wanted}")
 
 
-def is_unawaited(answer: object) -> bool:
-    """Say whether the answer is a coroutine that nobody awaits, and put it away."""
+def unrun(answer: object) -> str:
+    """Return what an answer is called that is code which nobody runs (a coroutine, a generator), and put it away; else empty."""
     if inspect.iscoroutine(answer):
         answer.close()
-        return True
-    return False
+        return "a coroutine"
+    if inspect.isgenerator(answer):
+        return "a generator"
+    if inspect.isasyncgen(answer):
+        return "an asynchronous generator"
+    return "something to be awaited" if inspect.isawaitable(answer) else ""

@@ -7,16 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
 
-import attrs
-
+from ..ports.watching import HookCall, PluginEvent
 from ..records import Record
+from .access import Watched
 from .adjusting import compile_adjusters
 from .checking import compile_checkers, compile_judges
-from .faults import HookFailure
 from .hook import Hook
 from .quarantine import IN_A_ROW, PROBE_AFTER_S, Quarantine
 from .subscribing import Subscription, subscription
-from .timing import Spent, timed
+from .timing import Spent, Watch
 
 T = TypeVar("T")
 
@@ -38,11 +37,13 @@ class Hooks:
 
     Args:
         hooks: in the order in which they are called.
-        on_failure: told of every adjust hook that was passed over.
-        clock: seconds that only grow; for the quarantine.
+        on_event: is told what happens to plugins: failures of adjust hooks, the quarantine, calls that took too long.
+        clock: seconds that only grow; for the quarantine and for measuring.
         in_a_row: failures in a row after which a plugin that does not check is passed over.
         probe_after_s: seconds after which it is tried again.
         measure: whether to add up each plugin's time (``spent``); it makes calls dearer.
+        trace: is told of every call; then time is measured too.
+        budget_s: seconds that one call should take at most; then time is measured too. Nothing is cut short.
 
     Attributes:
         adjusters: record type -> a function of (change, face) that returns the record as its hooks leave it; None where
@@ -58,18 +59,26 @@ class Hooks:
         self,
         hooks: Sequence[Hook] = (),
         *,
-        on_failure: Callable[[HookFailure], object] | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        on_event: Callable[[PluginEvent], object] | None = None,
+        clock: Callable[[], float] = time.perf_counter,
         in_a_row: int = IN_A_ROW,
         probe_after_s: float = PROBE_AFTER_S,
         measure: bool = False,
+        trace: Callable[[HookCall], object] | None = None,
+        budget_s: float | None = None,
     ) -> None:
-        self._spent: dict[str, Spent] = {}
-        self._hooks = tuple(_measured(hook, self._spent) for hook in hooks) if measure else tuple(hooks)
         self._quarantine = Quarantine(
             checking=frozenset(hook.plugin.name for hook in hooks if hook.offer.hook == "check"),
-            clock=clock, on_failure=on_failure, in_a_row=in_a_row, probe_after_s=probe_after_s,
+            clock=clock, on_event=on_event, in_a_row=in_a_row, probe_after_s=probe_after_s,
         )  # fmt: skip
+        is_watched = measure or trace is not None or budget_s is not None
+        self._watch = (
+            Watch(clock=clock, trace=trace, budget_s=budget_s, on_overrun=self._quarantine.overran)
+            if is_watched
+            else None
+        )
+        self._hooks = tuple(map(self._watch.over_hook, hooks)) if self._watch else tuple(hooks)
+        self._quarantine.on_passed_over = self._watch.passed_over if self._watch else None
         quarantine = self._quarantine
         self.adjusters = self._compiled("adjust", lambda found: compile_adjusters(found, quarantine))
         self.judges = self._compiled("check", compile_judges)
@@ -89,9 +98,16 @@ class Hooks:
 
         return _Once(made).__getitem__
 
+    def watched_rule(self, of: type[Record]) -> Watched | None:
+        """Return what wraps access rules on a record type, so that they are watched as hooks are; None where nothing is."""
+        watch = self._watch
+        if watch is None:
+            return None
+        return lambda rule, plugin, name: watch.over(rule, plugin, "access", name, of)
+
     @property
-    def reports(self) -> tuple[HookFailure, ...]:
-        """The last failures of adjust hooks, oldest first; at most 100."""
+    def reports(self) -> tuple[PluginEvent, ...]:
+        """The last events of plugins, oldest first; at most 100."""
         return tuple(self._quarantine.reports)
 
     @property
@@ -102,9 +118,4 @@ class Hooks:
     @property
     def spent(self) -> Mapping[str, Spent]:
         """What each plugin's hooks took, where that is measured."""
-        return MappingProxyType(self._spent)
-
-
-def _measured(hook: Hook, spent: dict[str, Spent]) -> Hook:
-    own = spent.setdefault(hook.plugin.name, Spent())
-    return attrs.evolve(hook, function=timed(hook.function, own))
+        return MappingProxyType(self._watch.spent if self._watch else {})

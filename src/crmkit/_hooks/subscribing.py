@@ -10,7 +10,7 @@ import attrs
 from ..ports.work import Event
 from ..records import Record
 from .contexts import context_of
-from .faults import is_unawaited, subscriber_fault
+from .faults import STOPS, WrongResult, subscriber_fault, through, unrun
 from .hook import Hook, Plugged
 
 
@@ -47,12 +47,13 @@ def subscription(hook: Hook) -> Subscription:
     def call(event: Event[Any], face: Any) -> None:
         try:
             made = hook.function(event, context_of(hook.plugin, face)) if takes_context else hook.function(event)
-        except KeyboardInterrupt:
+        except STOPS as error:
+            through(hook.plugin, hook.name, error)
             raise
         except BaseException as error:  # whatever a plugin raises, SystemExit too, is told with its name
             raise subscriber_fault(hook, error) from error
-        if is_unawaited(made):
-            raise subscriber_fault(hook, TypeError("it returned a coroutine, which nobody awaits: write def"))
+        if made is not None and (what := unrun(made)):
+            raise subscriber_fault(hook, WrongResult(f"it returned {what}, which nobody runs: write a plain def"))
 
     return Subscription(
         name=f"{hook.plugin.name}/{hook.name}", of=hook.offer.of, events=hook.offer.events, imported=hook.offer.imported,

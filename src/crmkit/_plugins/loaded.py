@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pluggy
 
-from .._hooks import Access, Hook, Plugged, closed_access, compile_access
+from .._hooks import Access, Hook, Plugged, Watched, closed_access, compile_access
 from ..errors import NotFoundError, nearest
 from ..ports.hook import AccessRule
 from ..ports.store import Store
@@ -151,7 +151,7 @@ class Loaded:
         found = {of: name for name, types in sorted(guarded.items()) if name not in excused for of in sorted(types)}
         return MappingProxyType(found)
 
-    def access(self, of: type[Record]) -> Access | None:
+    def access(self, of: type[Record], watched: Watched | None = None) -> Access | None:
         """Return a function of an actor that returns the condition under which it sees records of a type; None: everyone sees all.
 
         The function raises PluginError where a rule fails, or where the plugin that has one is not active.
@@ -160,7 +160,7 @@ class Loaded:
         if missing:
             return closed_access(type_name(of), missing)
         rules = [(o.value, self.plugged[o.plugin.name]) for o in self.offers(AccessRule) if o.value.of is of]
-        return compile_access(of, rules) if rules else None
+        return compile_access(of, rules, watched) if rules else None
 
     def missing_check(self, record_type: str) -> str | None:
         """Return the plugin whose check on a record type is missing, so that it can not be written; None where none is."""

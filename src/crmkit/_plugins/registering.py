@@ -9,7 +9,7 @@ from typing import Any, Final
 import pluggy
 
 from .. import hookspecs
-from .._hooks import Hook, Plugged
+from .._hooks import Hook, Plugged, wrong
 from ..errors import nearest
 from ..ports.hook import HookOffer, hook_of
 from ..ports.plugin import Plugin
@@ -90,6 +90,8 @@ def _judge(manager: pluggy.PluginManager, plugin: object, specs: dict[str, tuple
             raise NotUsable(
                 f"Its hook {hook} is an async function: hooks are called synchronously.", "Its author writes def."
             )
+        if inspect.isgeneratorfunction(function) and not (options.get("wrapper") or options.get("hookwrapper")):
+            raise NotUsable(f"Its hook {hook} is a generator: nobody would run it.", "Its author returns the answer.")
         if options.get("wrapper") or options.get("hookwrapper"):
             raise NotUsable(
                 f"Its hook {hook} is a wrapper: hooks of crmkit are not wrapped.", "Its author writes a plain hook."
@@ -127,9 +129,7 @@ def offers_of(manager: pluggy.PluginManager, name: str) -> tuple[Any, ...]:
                 f"Its {_OFFERS} raised {described(error)}.", "Report it to the plugin's authors."
             ) from error
         if not isinstance(answer, list | tuple):
-            raise NotUsable(
-                f"Its {_OFFERS} returned a {type(answer).__name__}: it must return a sequence.", "Its author mends it."
-            )
+            raise NotUsable(f"Its {_OFFERS} failed: {wrong(answer, 'a sequence of offers')}.", "Its author mends it.")
         found += answer
     return tuple(found)
 

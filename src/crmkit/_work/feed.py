@@ -98,15 +98,17 @@ class Told:
     unit: UnitRecord
 
 
-def read_feed(tx: Transaction, position: int, n: int, record_type: str, limit: int) -> tuple[list[Told], int, int]:
-    """Return the entries on a record type after a place in the log, and the place to go on from.
+def read_feed(
+    tx: Transaction, position: int, n: int, record_types: Sequence[str], limit: int
+) -> tuple[list[Told], int, int]:
+    """Return the entries on record types after a place in the log, and the place to go on from.
 
     Where fewer than ``limit`` are found, that place is the end of what has been numbered.
     """
     e = each(LogEntry)
     behind = (e.unit.position > position) | ((e.unit.position == position) & (e.n > n))
     end = last_position(tx)
-    where = behind & (e.record_type == record_type)
+    where = behind & e.record_type.in_(record_types)
     entries = list(tx.find(Find(of=LogEntry, where=where, order=(Order(e.unit.position), Order(e.n)), limit=limit)))
     units = tx.get(UnitRecord, list({entry.unit for entry in entries}))
     told = [Told(entry, units[entry.unit]) for entry in entries]

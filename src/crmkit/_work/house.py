@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -61,6 +62,7 @@ class House:
     _writers: set[Any] = attrs.field(factory=set[Any])
     _open: dict[str, Any] = attrs.field(factory=dict[str, Any])
     _opening: threading.Lock = attrs.field(factory=threading.Lock)
+    _asking: set[int] = attrs.field(factory=set[int])
 
     def __attrs_post_init__(self) -> None:
         self.by_name = {declaration_of(of).name: of for of in self.types}
@@ -107,9 +109,12 @@ class House:
             PluginError: a rule fails, or the plugin that has one is not active.
         """
         if of not in self._access:
-            self._access[of] = self.loaded.access(of)
+            self._access[of] = self.loaded.access(of, self.hooks.watched_rule(of))
         rule = self._access[of]
-        return rule(actor) if rule else None
+        if rule is None:
+            return None
+        with self.asking():
+            return rule(actor)
 
     def may_read(self, type_name: str) -> None:
         """Refuse questions about a record type that the database does not have yet.
@@ -161,6 +166,21 @@ class House:
             if key not in self._open:
                 self._open[key] = make()
             return self._open[key]
+
+    @contextmanager
+    def asking(self) -> Generator[None]:
+        """While this thread asks adjust and check hooks: what they write, by whatever way, would wait for their own unit."""
+        thread, is_first = threading.get_ident(), not self.is_asking()
+        self._asking.add(thread)
+        try:
+            yield
+        finally:
+            if is_first:
+                self._asking.discard(thread)
+
+    def is_asking(self) -> bool:
+        """Whether this thread asks adjust or check hooks."""
+        return threading.get_ident() in self._asking
 
     def close(self) -> None:
         """Close what was opened."""

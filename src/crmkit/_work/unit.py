@@ -113,8 +113,9 @@ class Unit:
         Raises:
             ReentrancyError: an adjust or check hook wrote; it may only read.
         """
-        if self._asked:
-            raise ReentrancyError(f"A hook on {self._asked} wrote to the CRM: adjust and check hooks may only read.")
+        if self._asked or self.house.is_asking():
+            of = self._asked or "a record"
+            raise ReentrancyError(f"A hook on {of} wrote to the CRM: adjust and check hooks may only read.")
         if self._tx is None and self._write is None:
             self._write = True
         if not self._write:
@@ -129,7 +130,8 @@ class Unit:
         """While hooks on a record type are asked: they see all records, and may not write."""
         before, self._asked = self._asked, type_name
         try:
-            yield
+            with self.house.asking():
+                yield
         finally:
             self._asked = before
 

@@ -39,6 +39,8 @@ class CRM(Families):
     Each verb called on it is a unit of work of its own; in ``with crm.transaction() as tx`` they join one.
     """
 
+    __slots__ = ("__weakref__", "_after_commit", "_contexts", "_house", "_runner", "_unit")  # a hook can add nothing
+
     def __init__(
         self, house: House, runner: Runner, unit: Unit | None = None, after_commit: Callable[..., Any] | None = None
     ) -> None:
@@ -65,7 +67,8 @@ class CRM(Families):
             schema, prefix: where the tables are, beside others.
             create: False leaves an absent schema absent.
             options: ``plugins`` (Plugin objects, modules, ``"module:attribute"``), ``discover`` (installed plugins too),
-                ``disabled``, ``settings`` (per plugin), ``time_zone``, ``currency``, ``languages``, ``clock``, ``secret``, ``strict``.
+                ``disabled``, ``settings`` (per plugin), ``time_zone``, ``currency``, ``languages``, ``clock``, ``secret``, ``strict``;
+                ``on_plugin`` and ``trace`` (see ``crmkit.ports.watching``), ``hook_budget_s`` (what takes longer is told), ``ticks``.
 
         Raises:
             InvalidError: an option is wrong. StoreError: the place can not be opened.
@@ -129,7 +132,9 @@ class CRM(Families):
         self.close()
 
     def close(self) -> None:
-        """Give back connections, channels and what else was opened."""
+        """Give back connections, channels and what else was opened; who was only lent this CRM, a hook, is refused."""
+        if self._unit is not None or self._runner.cause is not None:
+            raise UnsupportedError("This CRM is lent: who opened it closes it.", code="lent")
         self._house.close()
         self._runner.store.close()
 
@@ -210,8 +215,7 @@ class CRM(Families):
 
     def batch(self, do: Callable[[Any], T], *, origin: str = "live", operation: UUID | None = None) -> T:
         """Run one unit of a long verb."""
-        runner = attrs.evolve(self._runner, origin=origin, operation=operation or new_id())
-        return runner.run(do, None)
+        return attrs.evolve(self._runner, origin=origin, operation=operation or new_id()).run(do, None)
 
     def service(self, of: type[Sv]) -> Sv:
         """Return a family of verbs: ``crm.service(Repairs).receive(...)``."""

@@ -18,6 +18,7 @@ from .._work.installing import install
 from .._work.running import Runner
 from ..errors import InvalidError, nearest
 from ..ports.store import Add, Replace, Schema, Store
+from ..ports.watching import HookCall, PluginEvent
 from ..query import Find
 from ..records import Field, LedgerEntry, Record, declaration_of
 from ..records.ledger import class_from_ledger
@@ -44,6 +45,10 @@ class Options:
     pause: Callable[[float], None] = time.sleep
     secret: str = ""
     strict: bool = False
+    on_plugin: Callable[[PluginEvent], object] | None = None
+    trace: Callable[[HookCall], object] | None = None
+    hook_budget_s: float | None = None
+    ticks: Callable[[], float] = time.perf_counter
     environ: Mapping[str, str] = attrs.field(factory=lambda: os.environ)
 
 
@@ -119,9 +124,19 @@ def build_house(options: Options, loaded: Loaded, face: Callable[[Any], Any]) ->
             field="currency",
         )
     return House(
-        loaded=loaded, hooks=Hooks(loaded.hooks), types=tuple(loaded.types), zone=zone(options.time_zone), currency=options.currency,
+        loaded=loaded, hooks=_hooks(options, loaded), types=tuple(loaded.types), zone=zone(options.time_zone), currency=options.currency,
         languages=tuple(options.languages), clock=options.clock, pause=options.pause, face=face, secret=options.secret.encode(),
     )  # fmt: skip
+
+
+def _hooks(options: Options, loaded: Loaded) -> Hooks:
+    return Hooks(
+        loaded.hooks,
+        on_event=options.on_plugin,
+        clock=options.ticks,
+        trace=options.trace,
+        budget_s=options.hook_budget_s,
+    )
 
 
 def store_class(loaded: Loaded, url: Any) -> type[Store]:

@@ -204,8 +204,10 @@ def _noting(offer: HookOffer, least: int) -> Callable[[F], F]:
 
 def _arguments(function: Callable[..., Any], offer: HookOffer, least: int) -> int:
     name = getattr(function, "__name__", repr(function))
-    if inspect.iscoroutinefunction(function):
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise DeclarationError(f"Hook {name}", ["It is an async function: hooks are called synchronously; write def."])
+    if inspect.isgeneratorfunction(function):
+        raise DeclarationError(f"Hook {name}", ["It is a generator, which nobody would run: return the answer."])
     found = [
         p
         for p in inspect.signature(function).parameters.values()

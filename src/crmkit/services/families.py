@@ -27,6 +27,8 @@ Sv = TypeVar("Sv", bound=Service)
 class Families(ABC):
     """What a CRM shows beside its own methods; a plugin's family is reached by ``service(Repairs)``."""
 
+    __slots__ = ()
+
     @abstractmethod
     def service(self, of: type[Sv]) -> Sv:
         """Return a family of verbs."""

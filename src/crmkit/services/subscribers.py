@@ -13,7 +13,7 @@ from .._work.feed import Told, last_position, read_feed
 from ..errors import CRMError
 from ..ports.work import Event, Service
 from ..query import count, each, find
-from ..records import Cursor, LogEntry, Record, Retry, Unit, declaration_of
+from ..records import Cursor, LogEntry, Record, Retry, Unit
 from ..records.as_json import from_json
 from ..records.text import normal
 
@@ -92,8 +92,13 @@ class Subscribers(Service):
 
     def _read(self, cursor: Cursor, subscription: Subscription) -> tuple[list[Told], int, int]:
         unit: Any = self.unit
-        told, position, n = read_feed(unit.tx, cursor.position, cursor.n, declaration_of(subscription.of).name, BATCH)
+        told, position, n = read_feed(unit.tx, cursor.position, cursor.n, self._types(subscription), BATCH)
         return told, position, n
+
+    def _types(self, subscription: Subscription) -> list[str]:
+        """Names of the record types that it is told of: its own, and where it is for a kind of them (``Record``) all of that."""
+        unit: Any = self.unit
+        return sorted(name for name, of in unit.house.by_name.items() if issubclass(of, subscription.of))
 
     def _advance(self, moved: Cursor, bad: list[tuple[Told, Exception]]) -> bool:
         now = self.unit.get_many(Cursor, [moved.id]).get(moved.id)
@@ -127,11 +132,13 @@ class Subscribers(Service):
         return done, bad
 
     def _call(self, subscription: Subscription, told: Told, crm: Any) -> None:
-        record = self._record(subscription.of, told.entry)
+        record = self._record(told.entry)
         if record is not None:
             subscription.call(_event(subscription, told, record), crm)
 
-    def _record(self, of: type[Record], entry: LogEntry) -> Record | None:
+    def _record(self, entry: LogEntry) -> Record | None:
+        unit: Any = self.unit
+        of: type[Record] = unit.house.by_name[entry.record_type]
         found = self.unit.get_many(of, [entry.record_id]).get(entry.record_id)
         if found is None and entry.values and "id" in entry.values:
             return from_json(of, entry.values)
