@@ -49,14 +49,14 @@ def test_two_crms_with_different_plugins(tmp_path: Path) -> None:
         assert "loan" not in one.house.by_name
 
 
-def test_companies_side_by_side(tmp_path: Path) -> None:
+@pytest.mark.crm(stores="all")
+def test_companies_side_by_side(crm: CRM) -> None:
     """A company is a space of its own in the same place: nothing of one is seen by the other."""
-    with CRM.open(f"sqlite:///{tmp_path / 'many.db'}", plugins=[shop.plugin], discover=False) as crm:
-        acme, umbra = crm.tenant("acme"), crm.tenant("umbra")
-        kept = acme.customers.add(name="Anna")
-        assert [c.name for c in acme.customers.find("anna")] == ["Anna"]
-        assert not umbra.customers.find("anna")
-        assert not crm.customers.find("anna")
-        assert crm.tenant("acme").get(Customer, kept.id).name == "Anna"
-        with acme.transaction() as tx, pytest.raises(UnsupportedError):
-            tx.tenant("umbra")
+    acme, umbra = crm.tenant("acme"), crm.tenant("umbra")
+    kept = acme.customers.add(name="Anna")
+    assert [c.name for c in acme.customers.find("anna")] == ["Anna"]
+    assert not umbra.customers.find("anna")
+    assert not crm.customers.find("anna")
+    assert crm.tenant("acme").get(Customer, kept.id).name == "Anna"
+    with acme.transaction() as tx, pytest.raises(UnsupportedError):
+        tx.tenant("umbra")

@@ -12,8 +12,8 @@ from crmkit import CRM, Deal, Money, Pipeline, Plugin, Stage
 selling = Pipeline("bicycle-sale", of=Deal, stages=(Stage("asked"), Stage("offer"), Stage("sold", "won")))
 two_wheels = Plugin("two-wheels", offers=(selling,))
 
-# One per process: types, plugins, compiled statements. Opens no connection.
-HOUSE = CRM.embedded("sqlite", prefix="crm_", plugins=[two_wheels], discover=False)
+# One per process: types, plugins, compiled statements. Opens no connection; speaks to the project's database.
+HOUSE = CRM.embedded(connection.vendor, prefix="crm_", plugins=[two_wheels], discover=False)
 
 
 def crm() -> CRM:

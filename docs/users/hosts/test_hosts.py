@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-import sqlite3
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 HERE = Path(__file__).parent
 
@@ -24,19 +26,48 @@ def load(name: str) -> Any:
     return module
 
 
-def count(file: Path, table: str) -> int:
-    with sqlite3.connect(file) as connection:
-        found: int = connection.execute(f"select count(*) from {table}").fetchone()[0]
-    connection.close()
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The host's own database: a file, or one on a server."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'host.db'}"
+        return
+    found: str = request.getfixturevalue("postgresql_url").replace("postgresql:", "postgresql+psycopg:")
+    yield found
+    engine = create_engine(found)
+    with engine.begin() as connection:  # the next test finds it empty
+        for (schema,) in connection.execute(text(SCHEMAS)).all():
+            connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+
+
+SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
+
+
+def count(url: str, table: str) -> int:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found: int = connection.execute(text(f"select count(*) from {table}")).scalar_one()
+    engine.dispose()
     return found
 
 
+def django_database(url: str) -> dict[str, Any]:
+    """A URL as Django's settings write it."""
+    made = make_url(url)
+    engine = {"sqlite": "sqlite3"}.get(made.get_backend_name(), made.get_backend_name())
+    found = {"NAME": made.database, "USER": made.username, "PASSWORD": made.password, "PORT": made.port}
+    given = {key: value for key, value in found.items() if value}
+    host = made.host or made.query.get("host")
+    return {"ENGINE": f"django.db.backends.{engine}", **given, **({"HOST": host} if host else {})}
+
+
 DJANGO = """
-import sys
-from decimal import Decimal
+import json, sys
 import django
 from django.conf import settings
-settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": sys.argv[1]}}, SECRET_KEY="x",
+settings.configure(DATABASES={"default": json.loads(sys.argv[1])}, SECRET_KEY="x",
                    DEFAULT_AUTO_FIELD="django.db.models.AutoField", ALLOWED_HOSTS=["*"])
 django.setup()
 sys.path.insert(0, sys.argv[2])
@@ -70,10 +101,10 @@ print("django is well")
 """
 
 
-def test_django(tmp_path: Path) -> None:
+def test_django(url: str) -> None:
     pytest.importorskip("django")
     run = subprocess.run(
-        [sys.executable, "-c", DJANGO, str(tmp_path / "db.sqlite3"), str(HERE)],
+        [sys.executable, "-c", DJANGO, json.dumps(django_database(url)), str(HERE)],
         capture_output=True,
         text=True,
         check=False,
@@ -81,13 +112,13 @@ def test_django(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
     assert "UnsupportedError" in run.stdout
     assert "django is well" in run.stdout
-    assert count(tmp_path / "db.sqlite3", "crm_deal") == 2
+    assert count(url, "crm_deal") == 2
 
 
-def test_fastapi(tmp_path: Path) -> None:
+def test_fastapi(url: str) -> None:
     pytest.importorskip("fastapi")
     client_module = pytest.importorskip("fastapi.testclient")
-    app = load("fastapi_app").create_app(f"sqlite:///{tmp_path / 'crm.db'}")
+    app = load("fastapi_app").create_app(url)
     acme, umbra = {"X-Company": "acme", "X-User": "mina"}, {"X-Company": "umbra"}
     with client_module.TestClient(app) as client:
         assert client.post("/customers", params={"name": "Anna"}, headers=acme).status_code == 200
@@ -100,25 +131,24 @@ def test_fastapi(tmp_path: Path) -> None:
         assert (wrong.status_code, wrong.json()["error"], wrong.json()["field"]) == (422, "required", "name")
 
 
-def test_flask(tmp_path: Path) -> None:
+def test_flask(url: str) -> None:
     pytest.importorskip("flask_sqlalchemy")
-    file = tmp_path / "shop.db"
-    app = load("flask_app").create_app(f"sqlite:///{file}")
+    app = load("flask_app").create_app(url)
     client = app.test_client()
     assert client.post("/order", data={"fails": "1"}).text == "nothing"
-    assert (count(file, '"order"'), count(file, "crm_customer"), count(file, "crm_log_entry")) == (
+    assert (count(url, '"order"'), count(url, "crm_customer"), count(url, "crm_log_entry")) == (
         0,
         0,
-        definitions(file),
+        definitions(url),
     )
     assert len(client.post("/order").text) == 36
     assert client.post("/order").status_code == 200
-    assert (count(file, '"order"'), count(file, "crm_customer")) == (2, 1)
+    assert (count(url, '"order"'), count(url, "crm_customer")) == (2, 1)
     app.extensions["crm"].close()
     with app.app_context():
         app.extensions["sqlalchemy"].engine.dispose()
 
 
-def definitions(file: Path) -> int:
+def definitions(url: str) -> int:
     """What opening a CRM writes into the log: its pipelines and stages."""
-    return count(file, "crm_pipeline") + count(file, "crm_stage")
+    return count(url, "crm_pipeline") + count(url, "crm_stage")

@@ -39,13 +39,29 @@ def beginning(url):
     return engine
 
 
-@pytest.fixture(params=["plain", "beginning"])
-def engine(request, url, store):
-    engine = create_engine(url) if request.param == "plain" else beginning(url)
+@pytest.fixture(params=["plain", "beginning", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def engine(request, url):
+    """A host's engine on its database, in which it has a table."""
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_url").replace("postgresql:", "postgresql+psycopg:")
+    engine = beginning(url) if request.param == "beginning" else create_engine(url)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE orders (n INTEGER)"))
     yield engine
+    if request.param == "postgresql":
+        with engine.begin() as connection:  # the next test finds it empty
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
     engine.dispose()
+
+
+@pytest.fixture
+def guest_of(engine):
+    """A store of ours on the same database, by its URL."""
+    store = SqlStore.open(engine.url.render_as_string(hide_password=False), CORE_TYPES, prefix="crm_")
+    store.upgrade()
+    yield store
+    store.close()
 
 
 def orders(engine):
@@ -54,6 +70,10 @@ def orders(engine):
 
 
 class TestOnSQLAlchemy:
+    @pytest.fixture
+    def store(self, guest_of):
+        return guest_of
+
     @pytest.mark.parametrize("first", ["host", "guest"])
     def test_the_host_s_rollback_leaves_nothing(self, store, engine, first):
         """Whoever wrote first: without a transaction of the driver our savepoint's end would keep everything."""
@@ -94,16 +114,15 @@ class TestOnSQLAlchemy:
             outer.commit()
         assert names(store) == ["Anna"]
 
-    def test_autocommit_is_refused(self, store, url):
-        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    def test_autocommit_is_refused(self, store, engine):
+        engine = create_engine(engine.url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection, pytest.raises(UnsupportedError, match="autocommit"):
             store.on(connection)
         engine.dispose()
 
-    def test_a_guest_upgrades_within_the_host_s_transaction(self, tmp_path):
+    def test_a_guest_upgrades_within_the_host_s_transaction(self, engine):
         """Its tables go with a rollback; the host's file is not marked as ours."""
-        engine = create_engine(f"sqlite:///{tmp_path / 'host.db'}")
-        house = SqlStore.open("sqlite", CORE_TYPES, prefix="crm_")
+        house = SqlStore.open(engine.dialect.name, CORE_TYPES, prefix="crm_")
         with engine.connect() as connection:
             begun = connection.begin()
             assert house.on(connection).upgrade()
@@ -113,9 +132,9 @@ class TestOnSQLAlchemy:
         with engine.begin() as connection:
             house.on(connection).upgrade()
             keep(house.on(connection), Add(Customer(name="Anna")))
-            assert connection.execute(text("PRAGMA application_id")).scalar_one() == 0
             assert connection.execute(text("SELECT name FROM crm_customer")).scalar_one() == "Anna"
-        engine.dispose()
+            if engine.dialect.name == "sqlite":
+                assert connection.execute(text("PRAGMA application_id")).scalar_one() == 0
 
 
 class TestOnAnEngine:

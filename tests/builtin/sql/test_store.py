@@ -1,4 +1,4 @@
-"""The SQL store on SQLite: what is kept comes back, what can not be kept is answered."""
+"""The SQL store, on each database where that may differ: what is kept comes back, what can not be kept is answered."""
 
 from __future__ import annotations
 
@@ -42,6 +42,10 @@ def deal(of: Customer, **more: object) -> Deal:
 
 
 class TestWriting:
+    @pytest.fixture
+    def store(self, any_store):
+        return any_store
+
     def test_records_come_back_equal(self, store):
         anna = customer(tags=frozenset({"vip", "گل"}), custom={"size": "M", "n": 3}, owner=AnyRef("agent", new_id()))
         one = deal(anna, amount=Money("12.50", "EUR"), opened_at=NOW)
@@ -92,6 +96,16 @@ class TestWriting:
         with pytest.raises(InvalidError, match="can not be kept"):
             transaction.write([Add(customer(custom={"set": {1}}))])
         transaction.rollback()
+
+    @pytest.mark.parametrize("bad", [{"version": 2**63}, {"name": "\ud800"}, {"custom": {"set": {1}}}])
+    def test_a_value_that_fits_no_column_is_refused_among_others(self, store, bad):
+        """Nothing of that call is written, and the transaction goes on."""
+        transaction = store.begin(write=True)
+        with pytest.raises(InvalidError):
+            transaction.write([Add(customer("before")), Add(customer(**{"name": "x", **bad})), Add(customer("after"))])
+        transaction.write([Add(customer("then"))])
+        transaction.commit()
+        assert [found.name for found in ask(store, Customer)] == ["then"]
 
     def test_a_reader_does_not_write(self, store):
         transaction = store.begin(write=False)
@@ -222,6 +236,10 @@ class TestFinding:
 
 
 class TestMore:
+    @pytest.fixture
+    def store(self, any_store):
+        return any_store
+
     def test_claims_are_fenced(self, store):
         m = [Message(key=str(n), channel="log", address="x") for n in range(3)]
         keep(store, *map(Add, m), *(Add(Dispatch(message=one.id, channel="log", due_at=NOW)) for one in m))

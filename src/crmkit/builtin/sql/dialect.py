@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
+import attrs
 from sqlalchemy import ColumnElement, Dialect, Index, Table
 from sqlalchemy.types import TypeEngine
 
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
 
 class Taken(StoreError):
     """A statement would have broken a unique key; never leaves this store."""
+
+
+@attrs.frozen
+class Copy:
+    """How many rows are written at once, where a database has more for that than an INSERT.
+
+    Attributes:
+        text: the statement.
+        types: the type of each column, as its driver calls it.
+    """
+
+    text: str
+    types: tuple[str, ...]
 
 
 class Database(ABC):
@@ -80,6 +94,10 @@ class Database(ABC):
     @abstractmethod
     def insert(self, table: Table) -> Any:
         """Return an INSERT of all columns that passes over rows whose id or unique key is taken."""
+
+    def copy(self, table: Table, columns: Sequence[str]) -> Copy | None:
+        """Return how many rows of a table are written at once; None where it is by INSERT. A taken key fails it whole."""
+        return None
 
     @abstractmethod
     def holds(self, text: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Table, bindparam, delete, select, update
 from sqlalchemy.sql import ClauseElement
 
 from crmkit.builtin.sql.columns import SCOPE, Kept, kept
-from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.dialect import Copy, Database
 from crmkit.builtin.sql.tables import column_names, make_table
 from crmkit.errors import InvalidError
 from crmkit.records import Declaration, Record, declaration_of
@@ -92,6 +92,11 @@ class Layout(Generic[R]):
     def insert(self) -> str:
         """The INSERT that passes over taken rows; its parameters are a row."""
         return self._text(self.database.insert(self.table))
+
+    @cached_property
+    def copy(self) -> Copy | None:
+        """How many rows are written at once, where that is not the INSERT."""
+        return self.database.copy(self.table, self.columns)
 
     @cached_property
     def replace(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.dialect import Copy, Database
 from crmkit.errors import CRMError, StoreError, UnsupportedError
 
 Row = tuple[Any, ...]
@@ -50,6 +50,10 @@ class Link(ABC):
     @abstractmethod
     def change_many(self, text: str, rows: Iterable[Row]) -> int:
         """Run a statement for each row of parameters; return how many rows they touched in all."""
+
+    def add_many(self, text: str, copy: Copy | None, rows: Iterable[Row]) -> int:
+        """Write rows by an INSERT, or by what the database has for many; return how many were written."""
+        return self.change_many(text, rows)
 
     @abstractmethod
     def execute(self, statement: Any) -> Any:
@@ -169,6 +173,24 @@ class DriverLink(Link):
         cursor = self._driver.cursor()
         try:
             getattr(cursor, how)(text, values)
+            return int(cursor.rowcount)
+        except CRMError:  # a row that can not be made
+            raise
+        except Exception as error:
+            raise self.fault(error) from error
+        finally:
+            cursor.close()
+
+    def add_many(self, text: str, copy: Copy | None, rows: Iterable[Row]) -> int:
+        """Write rows by an INSERT, or by what the database has for many; return how many were written."""
+        if copy is None or not hasattr(self._driver, "pipeline"):  # psycopg 2 of a host
+            return self.change_many(text, rows)
+        cursor = self._driver.cursor()
+        try:
+            with cursor.copy(copy.text) as sent:
+                sent.set_types(copy.types)
+                for row in rows:
+                    sent.write_row(row)
             return int(cursor.rowcount)
         except CRMError:  # a row that can not be made
             raise

@@ -19,6 +19,7 @@ from crmkit.errors import (
 )
 
 _AGAIN: Final = "Another transaction was in the way; nothing was kept. Run the whole unit again."
+_KIND: Final = "A field has a value of another kind."
 _KNOWN: Final[Mapping[str, tuple[type[CRMError], str]]] = {
     "40001": (TryAgain, _AGAIN),
     "40P01": (TryAgain, _AGAIN),
@@ -33,6 +34,10 @@ _KNOWN: Final[Mapping[str, tuple[type[CRMError], str]]] = {
     "42P01": (UpgradeNeeded, "{place} has another schema than the declarations: run `crmkit db upgrade`."),
     "42703": (UpgradeNeeded, "{place} has another schema than the declarations: run `crmkit db upgrade`."),
     "3F000": (UpgradeNeeded, "{place} has no such schema yet: run `crmkit db upgrade`."),
+    "22021": (InvalidError, "A text holds the character U+0000: remove it."),
+    "22P02": (InvalidError, _KIND),
+    "22P03": (InvalidError, _KIND),
+    "42804": (InvalidError, _KIND),
     "22003": (InvalidError, "A whole number is too large: it must fit into 64 bits."),
     "XX001": (StoreCorrupt, "{place} is damaged: restore a backup."),
     "XX002": (StoreCorrupt, "{place} is damaged: restore a backup."),
@@ -45,6 +50,8 @@ def fault_of(error: BaseException, *, committing: bool, place: str) -> CRMError:
     """Return an error of psycopg as one of ours. The server's own text can hold personal data, and is left to the cause."""
     if isinstance(error, OverflowError):
         return InvalidError("A whole number is too large: it must fit into 64 bits.", code="too_large")
+    if isinstance(error, TypeError):
+        return InvalidError(_KIND, code="kind")
     if isinstance(error, UnicodeEncodeError):
         return InvalidError("A text holds a lone surrogate: remove it.", code="forbidden_character")
     state: Any = getattr(error, "sqlstate", None)

@@ -5,7 +5,7 @@ A run that was not applied whole is undone and repeated row by row, to learn whi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from crmkit.builtin.sql.catalogue import Catalogue
@@ -13,6 +13,7 @@ from crmkit.builtin.sql.columns import id_of
 from crmkit.builtin.sql.dialect import Taken
 from crmkit.builtin.sql.layout import Layout, Row
 from crmkit.builtin.sql.link import Link
+from crmkit.errors import InvalidError
 from crmkit.ports.store import Add, NotApplied, Record, Rehome, Remove, Replace, Write
 
 
@@ -44,19 +45,23 @@ class Writer:
 
     def _all(self, layout: Layout[Any], statement: str, run: Sequence[Write]) -> bool:
         """Apply all writes of a run, or none; rows are made while they are written, so that memory does not grow."""
-        if isinstance(run[0], Add):
-            rows: Iterable[Row] = map(layout.row, (write.record for write in run))
-        else:
-            rows = (_row(layout, write) for write in run)
         self._link.change("SAVEPOINT crmkit_run")
         try:
-            is_whole = self._link.change_many(statement, rows) == len(run)
+            is_whole = self._sent(layout, statement, run) == len(run)
         except Taken:
             is_whole = False
+        except InvalidError:  # a row that can not be kept: the caller may go on without it
+            self._link.change("ROLLBACK TO SAVEPOINT crmkit_run")
+            raise
         if not is_whole:
             self._link.change("ROLLBACK TO SAVEPOINT crmkit_run")
         self._link.change("RELEASE SAVEPOINT crmkit_run")
         return is_whole
+
+    def _sent(self, layout: Layout[Any], statement: str, run: Sequence[Write]) -> int:
+        if isinstance(run[0], Add):
+            return self._link.add_many(statement, layout.copy, map(layout.row, (write.record for write in run)))
+        return self._link.change_many(statement, (_row(layout, write) for write in run))
 
     def _one(self, layout: Layout[Any], index: int, statement: str, write: Write) -> NotApplied | None:
         row = _row(layout, write)
