@@ -21,7 +21,7 @@ from crmkit.testing.servers.server import Server, Unavailable
 
 def keep(server: Server, folder: Path, owner: int) -> None:
     """Start a server, and stop it when the process ``owner`` is no more, or SIGTERM comes."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGTERM, _leave)
     with held(folder.with_suffix(".kept")):
         try:
             _say(url=server.start(folder))
@@ -33,6 +33,10 @@ def keep(server: Server, folder: Path, owner: int) -> None:
             _end(server, folder)
     if not _lives(owner):
         shutil.rmtree(folder.parent, ignore_errors=True)
+
+
+def _leave(number: int, frame: object) -> None:
+    sys.exit()
 
 
 def _end(server: Server, folder: Path) -> None:
