@@ -15,20 +15,36 @@ import pytest
 if TYPE_CHECKING:
     from .channel import ChannelContract
     from .clock import Clock
+    from .hooks import HooksContract
     from .kpi import KpiContract
+    from .plugin import PluginContract
     from .provider import Provider
+    from .record_type import RecordTypeContract
     from .store import StoreContract
     from .survey_type import SurveyTypeContract
 
 _ROOMS = {
     "ChannelContract": "channel",
     "Clock": "clock",
+    "HooksContract": "hooks",
     "KpiContract": "kpi",
+    "PluginContract": "plugin",
     "Provider": "provider",
+    "RecordTypeContract": "record_type",
     "StoreContract": "store",
     "SurveyTypeContract": "survey_type",
 }
-__all__ = ["ChannelContract", "Clock", "KpiContract", "Provider", "StoreContract", "SurveyTypeContract"]
+__all__ = [
+    "ChannelContract",
+    "Clock",
+    "HooksContract",
+    "KpiContract",
+    "PluginContract",
+    "Provider",
+    "RecordTypeContract",
+    "StoreContract",
+    "SurveyTypeContract",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -36,6 +36,7 @@ from ..ports.channel import (
     Status,
     StatusReport,
 )
+from .contract import Contract
 from .provider import FAILURES, Failure, Provider
 
 ADDRESSES: Final[Mapping[str, str]] = {
@@ -49,7 +50,7 @@ _PERMIT: Final = "permit-that-is-ours-alone"
 _RETRY_S: Final = 17.0
 
 
-class ChannelContract:
+class ChannelContract(Contract):
     """Give ``channel``; ``accept`` where it speaks HTTP; ``incoming`` where it receives; ``address`` of an uncommon kind."""
 
     address: ClassVar[str] = ""

@@ -23,6 +23,7 @@ from ..ports.plugin import Plugin
 from ..query import Component, Tallied, least, most
 from ..records import CORE_TYPES, Record, declaration_of
 from ..services.kpis import Measurement, Series
+from .contract import Contract
 
 Example = tuple[Sequence[Record], float | None]
 STORES: Final = ("memory:", "sqlite://")
@@ -30,7 +31,7 @@ ZONES: Final = ("Europe/Amsterdam", "America/New_York", "Asia/Tehran", "Africa/C
 """Where clocks change at night, at midnight, or a whole day was left out."""
 
 
-class KpiContract:
+class KpiContract(Contract):
     """Set ``kpi`` and ``examples``.
 
     Attributes:

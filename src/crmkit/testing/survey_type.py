@@ -19,6 +19,7 @@ from ..crm import CRM
 from ..ports.plugin import Plugin
 from ..ports.survey_type import PLACES, Answers, Given, Problem, Scale, SurveyType
 from ..records import Answer, Id, SurveyResponse, new_id
+from .contract import Contract
 from .kpi import is_near
 
 Example = tuple[object, float | None]
@@ -32,7 +33,7 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 }
 
 
-class SurveyTypeContract:
+class SurveyTypeContract(Contract):
     """Set ``survey_type`` and ``examples``."""
 
     survey_type: ClassVar[SurveyType]

@@ -1,0 +1,37 @@
+"""Running a contract on something broken: which of its checks fail."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from crmkit.testing.contract import Contract
+
+
+def failed(suite: type[Contract], **more: Any) -> set[str]:
+    """Return the names of the checks that fail; ``more`` are what the author of a plugin would write into the class."""
+    contract = type("Contract", (suite,), more)
+    return {name for name in suite.checks() if fails(contract(), name)}
+
+
+def fails(contract: Any, name: str) -> bool:
+    """Whether a check fails, in one of its cases."""
+    check = getattr(contract, name)
+    for case in cases(check):
+        try:
+            check(**case)
+        except pytest.skip.Exception:
+            pass
+        except (Exception, pytest.fail.Exception):  # noqa: BLE001  # whatever a mistake ends in, it is caught
+            return True
+    return False
+
+
+def cases(check: Any) -> Iterator[dict[str, Any]]:
+    """Yield the arguments of every case of a check."""
+    marks = [mark.args for mark in getattr(check, "pytestmark", []) if mark.name == "parametrize"]
+    for values in itertools.product(*(values for _, values in marks)):
+        yield dict(zip((names for names, _ in marks), values, strict=True))
