@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import pytest
 
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Contract:
@@ -18,7 +18,7 @@ class Contract:
         excluded: check -> why it can not hold here, a sentence for people. It is then skipped with this reason.
     """
 
-    excluded: ClassVar[Mapping[str, str]] = _NONE
+    excluded: ClassVar[Mapping[str, str]] = NOTHING
 
     @classmethod
     def checks(cls) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ import inspect
 import types
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from types import MappingProxyType
 from typing import Any, ClassVar, Final, cast
 
 import attrs
@@ -38,7 +37,7 @@ from ..records import (
 from ..records.as_json import to_json
 from ..services.working import Working
 from .clock import Clock
-from .contract import Contract
+from .contract import NOTHING, Contract
 from .made_up import made_up
 from .samples import Samples
 from .watching import Call, Watched, hooks_in, watched
@@ -52,7 +51,6 @@ EVENTS: Final = frozenset(
 """What happens to the core's own records."""
 ACTORS: Final = ("system", "anna", "", "דוד כהן", "a@b.example")
 _STAMPS: Final = ("id", "version", "created_at", "updated_at", "customer_id")
-_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class HooksContract(Contract):
@@ -65,7 +63,7 @@ class HooksContract(Contract):
     """
 
     plugin: ClassVar[Plugin | types.ModuleType]
-    settings: ClassVar[Mapping[str, Any]] = _NONE
+    settings: ClassVar[Mapping[str, Any]] = NOTHING
     others: ClassVar[Sequence[Any]] = ()
     budget_s: ClassVar[float] = 0.05
 

@@ -37,14 +37,13 @@ from ..records import CORE_TYPES, Customer, Record, declaration_of
 from ..records.as_json import to_json
 from ..services.working import Working
 from ..settings import plugin_settings
-from .contract import Contract
+from .contract import NOTHING, Contract
 from .made_up import SECRET, kinds_of, made_up, wrong_for
 from .samples import Samples, kept
 from .state import modules_of, state_in
 
 _TAG: Final = "from-the-neighbour"
 _SECRETIVE: Final = ("token", "password", "passphrase", "secret", "api_key", "credential")
-_NONE: Final[Mapping[str, Any]] = {}
 
 
 @adjust(Customer)
@@ -61,7 +60,7 @@ class PluginContract(Contract):
     """
 
     plugin: ClassVar[Plugin | types.ModuleType]
-    settings: ClassVar[Mapping[str, Any]] = _NONE
+    settings: ClassVar[Mapping[str, Any]] = NOTHING
     others: ClassVar[Sequence[Any]] = ()
 
     def happens(self, crm: CRM) -> None:
