@@ -13,16 +13,18 @@ from ..crm import CRM
 from ..errors import InvalidError
 from ..settings import Project, read_project, switch
 from .plugin_show import show_plugin
+from .scaffold import new
 from .showing import Cells, say, show
 from .state import current_run
 
 
-@click.group(help="Plugins: list, show, doctor, disable, enable, manifest.")
+@click.group(help="Plugins: list, show, doctor, disable, enable, new, manifest.")
 def plugins() -> None:
     """Group of commands."""
 
 
 plugins.add_command(show_plugin)
+plugins.add_command(new)
 
 
 @plugins.command("list", help="What is installed; nothing of it is imported.")
