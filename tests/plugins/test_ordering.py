@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmkit._plugins import load
-from crmkit._plugins.ordering import Wish, ordered
+from crmkit._plugins.ordering import Wish, ordered, reasons
 from crmkit.ports.plugin import Plugin
 from crmkit.ports.work import Change, Refusal, check
 from crmkit.records import Deal
@@ -54,7 +54,7 @@ def test_hooks_of_loaded_plugins_are_called_in_that_order():
         Plugin("d", after=["a"], offers=[named("four")]),
     ]
     shuffle = random.Random(7).shuffle
-    for _ in range(20):
+    for _ in range(200):
         shuffle(plugins)
         made = load(plugins, discover=False, builtins=False)
         assert [hook.name for hook in made.hooks] == ["one", "two", "three", "four", "five"]
@@ -96,3 +96,54 @@ def test_every_wish_is_kept_and_nobody_is_lost(given_wishes: list[Wish], shuffle
         if wish.name in place:
             assert all(place[name] < place[wish.name] for name in wish.after if name in place)
             assert all(place[name] > place[wish.name] for name in wish.before if name in place)
+
+
+def test_the_host_has_the_last_word():
+    """What it puts in order beats what these declare of each other, and nothing else."""
+    wishes = [
+        Wish(name="a", before=("b", "z")),
+        Wish(name="b", requires=("a",)),
+        Wish(name="c"),
+        Wish(name="core", rank=0),
+        Wish(name="z"),
+    ]
+    assert ordered(wishes)[0] == ("core", "a", "b", "c", "z")
+    assert ordered(wishes, ["b", "a"])[0] == ("core", "b", "a", "c", "z")
+    assert ordered(wishes, ["z", "c", "gone"])[0] == ("core", "a", "b", "z", "c")
+    assert ordered(wishes, ["b", "a", "core"]) == (("b", "a", "core", "c", "z"), ())
+
+
+def test_an_order_that_can_not_be_names_every_party():
+    wishes = [Wish(name="a", before=("b",)), Wish(name="b", before=("c",)), Wish(name="c"), Wish(name="d")]
+    assert ordered(wishes, ["c", "a"]) == (("d",), (("a", "b", "c"),))
+
+
+def test_each_place_has_its_reasons():
+    wishes = [
+        Wish(name="audit", after=("rules",)),
+        Wish(name="core", rank=0),
+        Wish(name="rules", before=("gone",)),
+        Wish(name="upon", requires=("audit",)),
+        Wish(name="x"),
+        Wish(name="y"),
+        Wish(name="z"),
+    ]
+    assert reasons(wishes, ["y", "x"]) == {
+        "audit": ("after rules: it says so", "before upon: upon requires it"),
+        "core": ("built-in, by name",),
+        "rules": ("before audit: audit says so",),
+        "upon": ("after audit: it requires it",),
+        "x": ("after y: the project's order says so",),
+        "y": ("before x: the project's order says so",),
+        "z": ("by name",),
+    }
+
+
+def test_a_cycle_is_mended_by_the_host():
+    plugins = [Plugin("a", before=["b"], offers=[named("one")]), Plugin("b", before=["a"], offers=[named("two")])]
+    made = load(plugins, discover=False, builtins=False)
+    assert [state.reason for state in made.states] == ["The plugins a and b each want to come before the other."] * 2
+    assert "order = [...]" in made.states[0].remedy
+    made = load(plugins, discover=False, builtins=False, order=["b", "a", "c"])
+    assert [hook.name for hook in made.hooks] == ["two", "one"]
+    assert made.problems == ("The order of hooks names 'c', but no plugin is called so.",)

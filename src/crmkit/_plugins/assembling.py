@@ -17,7 +17,8 @@ from .finding import builtin_plugins, given_plugin, installed_plugins
 from .guarding import guarded_by
 from .loaded import Loaded, offers_in_order
 from .loading import Given, Loading
-from .settling import settle
+from .ordering import reasons
+from .settling import settle, wishes_of
 from .state import PluginState
 from .using import deprecated, warn
 
@@ -34,6 +35,7 @@ def load(
     tables: Mapping[str, Mapping[str, Any]] | None = None,
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    order: Sequence[str] = (),
     strict: bool = False,
 ) -> Loaded:
     """Load the plugins of one CRM.
@@ -47,6 +49,7 @@ def load(
         tables: by plugin what crmkit.toml says; the environment goes before it.
         environ: the environment.
         folder: the project's, for modules named in ``plugins`` and files named in settings.
+        order: names of plugins in the order in which their hooks are called; it beats what they declare of each other.
         strict: whether a plugin that can not be used is an error.
 
     Raises:
@@ -57,13 +60,13 @@ def load(
         PluginDeprecation: a plugin uses what will go.
     """
     given = Given(
-        disabled=frozenset(disabled), tables=tables or {}, settings=settings or {}, environ=environ or {}, folder=folder
+        disabled=frozenset(disabled), tables=tables or {}, settings=settings or {}, environ=environ or {}, folder=folder,
+        order=tuple(order),
     )  # fmt: skip
     loading = Loading(given=given)
     found = [given_plugin(one) for one in plugins]
     loading.run([*(builtin_plugins() if builtins else ()), *found, *(installed_plugins() if discover else ())])
-    order = settle(loading)
-    made = _loaded(loading, order)
+    made = _loaded(loading, settle(loading))
     for state in made.states:
         if state.state in ("failed", "incompatible"):
             _log.warning(
@@ -87,6 +90,7 @@ def _loaded(loading: Loading, order: tuple[str, ...]) -> Loaded:
         problems=(*loading.strays(), *loading.stale),
         manager=loading.manager,
         disabled=loading.given.disabled,
+        reasons=reasons(wishes_of(loading), loading.given.order),
         uses=MappingProxyType({entry.name: entry.uses for entry in entries}),
         deprecated=tuple(found for entry in entries for found in deprecated(entry.state, entry.uses)),
         plugged=MappingProxyType({entry.name: entry.plugged for entry in entries if entry.plugged}),

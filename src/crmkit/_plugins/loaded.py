@@ -32,6 +32,7 @@ class Loaded:
         disabled: names that a person has switched off, of plugins that are gone too.
         problems: sentences about what the host says of plugins that are not there.
         manager: pluggy's, of this CRM alone.
+        reasons: active plugin -> why its hooks are called where they are, in words.
         missing_checks: record type (``*`` for all) -> the plugin that declares checks on it and is not active: writes
             to it are refused until a person switches that plugin off.
         missing_access: record type -> the plugin that decides who sees its records and failed: they are shown to
@@ -48,6 +49,7 @@ class Loaded:
     missing_checks: Mapping[str, str] = attrs.field(factory=dict[str, str])
     missing_access: Mapping[str, str] = attrs.field(factory=dict[str, str])
     disabled: frozenset[str] = frozenset()
+    reasons: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict[str, tuple[str, ...]])
     uses: Mapping[str, tuple[Use, ...]] = attrs.field(factory=dict[str, tuple[Use, ...]], repr=False)
     deprecated: tuple[Deprecated, ...] = ()
     plugged: Mapping[str, Plugged] = attrs.field(factory=dict[str, Plugged], repr=False)
@@ -80,6 +82,11 @@ class Loaded:
     def fields(self) -> tuple[Offer[FieldDefinition], ...]:
         """The declared custom fields."""
         return self.offers(FieldDefinition)
+
+    @property
+    def access_rules(self) -> tuple[Offer[AccessRule], ...]:
+        """Who sees which records."""
+        return self.offers(AccessRule)
 
     @property
     def services(self) -> tuple[Offer[type[Service]], ...]:
@@ -159,7 +166,7 @@ class Loaded:
         missing = self.missing_access.get(type_name(of))
         if missing:
             return closed_access(type_name(of), missing)
-        rules = [(o.value, self.plugged[o.plugin.name]) for o in self.offers(AccessRule) if o.value.of is of]
+        rules = [(o.value, self.plugged[o.plugin.name]) for o in self.access_rules if o.value.of is of]
         return compile_access(of, rules, watched) if rules else None
 
     def missing_check(self, record_type: str) -> str | None:

@@ -69,6 +69,7 @@ class Given:
 
     Attributes:
         tables: the tables of crmkit.toml; ``settings``: what a program says, which goes before them.
+        order: names of plugins in the order in which the host wants them.
     """
 
     disabled: frozenset[str]
@@ -76,6 +77,7 @@ class Given:
     settings: Mapping[str, Any]
     environ: Mapping[str, str]
     folder: Path | None = None
+    order: tuple[str, ...] = ()
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -221,6 +223,7 @@ class Loading:
         """
         names = {entry.name for entry in self.entries}
         told = dict.fromkeys((*self.given.tables, *self.given.settings), "There are settings for")
+        told.update(dict.fromkeys(self.given.order, "The order of hooks names"))
         told.update({name: "You have switched off" for name in self.given.disabled if nearest(name, names)})
         return tuple(
             f"{what} {name!r}, but no plugin is called so.{nearest(name, names)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import attrs
@@ -15,35 +16,77 @@ class Wish:
     Attributes:
         rank: plugins of a lower one come first where nothing is declared (built-ins before others).
         before, after: names of plugins whose hooks run after (before) its own. A name that is not there says nothing.
+        requires: names of plugins that come before it, since it can not do without them.
     """
 
     name: str
     rank: int = 1
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
 
 
-def ordered(wishes: Collection[Wish]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+def ordered(wishes: Collection[Wish], host: Sequence[str] = ()) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Return the names in order, and the cycles: each the names of plugins that wait for each other.
 
     The order does not depend on the order of what is given. The names of a cycle are not in it, nor hold up others.
+
+    Args:
+        host: names that the host puts into this order: it beats what they declare of each other.
     """
-    follows = _follows(wishes)
+    follows: dict[str, set[str]] = {wish.name: set() for wish in wishes}
+    for edge in _edges(wishes, host):
+        follows[edge.later].add(edge.earlier)
     cycles = tuple(_cycles(follows))
     stuck = {name for cycle in cycles for name in cycle}
     free = [wish for wish in wishes if wish.name not in stuck]
     return tuple(_walked(free, {name: follows[name] - stuck for name in follows if name not in stuck})), cycles
 
 
-def _follows(wishes: Collection[Wish]) -> dict[str, set[str]]:
-    """Name -> names that come before it."""
-    follows: dict[str, set[str]] = {wish.name: set() for wish in wishes}
+@attrs.frozen
+class _Edge:
+    """One plugin comes before another, and who says so; ``speaker`` is empty where the host does."""
+
+    earlier: str
+    later: str
+    speaker: str = ""
+    is_requirement: bool = False
+
+
+def _edges(wishes: Collection[Wish], host: Sequence[str]) -> Iterator[_Edge]:
+    names = {wish.name for wish in wishes}
+    chosen = [name for name in dict.fromkeys(host) if name in names]
+    yield from (_Edge(earlier, later) for earlier, later in itertools.pairwise(chosen))
+    for edge in _declared(wishes):
+        if {edge.earlier, edge.later} <= names and not {edge.earlier, edge.later} <= set(chosen):
+            yield edge
+
+
+def _declared(wishes: Collection[Wish]) -> Iterator[_Edge]:
     for wish in wishes:
-        follows[wish.name].update(name for name in wish.after if name in follows)
-        for name in wish.before:
-            if name in follows:
-                follows[name].add(wish.name)
-    return follows
+        yield from (_Edge(wish.name, name, wish.name) for name in wish.before)
+        yield from (_Edge(name, wish.name, wish.name) for name in wish.after)
+        yield from (_Edge(name, wish.name, wish.name, is_requirement=True) for name in wish.requires)
+
+
+def reasons(wishes: Collection[Wish], host: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
+    """Return why each plugin stands where it does, in words: what it and others declare, what the host says, else its name."""
+    told: dict[str, list[str]] = {wish.name: [] for wish in wishes}
+    for edge in _edges(wishes, host):
+        why = "requires it" if edge.is_requirement else "says so"
+        speaker = edge.speaker or "the project's order"
+        told[edge.earlier].append(f"before {edge.later}: {_who(edge.earlier, speaker)} {why}")
+        told[edge.later].append(f"after {edge.earlier}: {_who(edge.later, speaker)} {why}")
+    ranks = {wish.name: wish.rank for wish in wishes}
+    return {name: tuple(dict.fromkeys(said)) or (_by_itself(ranks[name]),) for name, said in told.items()}
+
+
+def _who(name: str, speaker: str) -> str:
+    return "it" if speaker == name else speaker
+
+
+def _by_itself(rank: int) -> str:
+    return "by name" if rank else "built-in, by name"
 
 
 def _walked(wishes: Sequence[Wish], follows: Mapping[str, set[str]]) -> Iterator[str]:

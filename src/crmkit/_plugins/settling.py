@@ -85,20 +85,26 @@ def _worded(claim: Claim) -> str:
     return f"{'record type with the plural' if kind == 'plural' else kind} {name!r}"
 
 
-def _order(loading: Loading) -> tuple[str, ...]:
-    wishes = [
+def wishes_of(loading: Loading) -> list[Wish]:
+    """Return what the good plugins declare of their places."""
+    return [
         Wish(
             name=entry.name, rank=0 if entry.found.is_builtin else 1, before=entry.declared("before"),
-            after=(*entry.declared("after"), *entry.declared("requires")),
+            after=entry.declared("after"), requires=entry.declared("requires"),
         )
         for entry in loading.good()
     ]  # fmt: skip
-    order, cycles = ordered(wishes)
+
+
+def _order(loading: Loading) -> tuple[str, ...]:
+    order, cycles = ordered(wishes_of(loading), loading.given.order)
     by_name = {entry.name: entry for entry in loading.good()}
     for cycle in cycles:
         parties = " and ".join(cycle)
         for name in cycle:
             loading.fail(
-                by_name[name], f"The plugins {parties} each want to come before the other.", "Switch one of them off."
+                by_name[name],
+                f"The plugins {parties} each want to come before the other.",
+                "Give them an order (order = [...] in crmkit.toml), or switch one of them off.",
             )
     return order

@@ -80,8 +80,8 @@ def doctor(crm: CRM) -> None:
         click.echo(problem)
     for name in orphans:
         click.echo(f"Record type {name}: kept without its plugin; it can be read, exported and erased.")
-    for failure in crm.house.hooks.reports:
-        click.echo(str(failure))
+    for event in crm.house.hooks.reports:
+        click.echo(str(event))
 
 
 @plugins.command(help="Switch a plugin off, in crmkit.toml; nothing of it is imported.")

@@ -28,6 +28,7 @@ class Run:
         self.store = ""
         self.actor = ""
         self.drains = True
+        self.options: dict[str, Any] = {}
         self._opened: CRM | None = None
         self.crm = LazyCRM(self)
 
@@ -39,7 +40,7 @@ class Run:
             return
         try:
             if kind is None:
-                self._drain(self._opened)
+                self.drain()
         finally:
             self._opened.close()
 
@@ -69,7 +70,7 @@ class Run:
         from ..crm import CRM  # dear: plugins and SQLAlchemy; only commands that need the CRM load it
 
         self._must_have_begun()
-        options: dict[str, Any] = {"discover": False, "plugins": ()} if self.no_plugins else {}
+        options = {**self.options, **({"discover": False, "plugins": ()} if self.no_plugins else {})}
         made = CRM.project(self.project, store=self.store, **options)
         return made.acting_as(self.actor) if self.actor else made
 
@@ -85,10 +86,12 @@ class Run:
                 code="no_project",
             )
 
-    def _drain(self, crm: CRM) -> None:
+    def drain(self) -> None:
         """Tell subscribers what this command did, for a moment; say what still waits."""
-        if not self.drains or not crm.house.woken.is_set() or not crm.house.hooks.subscribers:
+        crm = self._opened
+        if crm is None or not self.drains or not crm.house.woken.is_set() or not crm.house.hooks.subscribers:
             return
+        self.drains = False
         from ..services.working import Working  # loaded with the CRM, which this command has opened
 
         waiting = sum(outcome.waiting for outcome in crm.service(Working).tell_subscribers(limit_s=DRAIN_S))

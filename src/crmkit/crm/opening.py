@@ -35,6 +35,7 @@ class Options:
     discover: bool = True
     builtins: bool = True
     disabled: Collection[str] = ()
+    order: Sequence[str] = ()
     settings: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     tables: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict[str, Mapping[str, Any]])
     folder: Path | None = None
@@ -72,6 +73,7 @@ def project_options(project: Project, environ: Mapping[str, str]) -> tuple[str, 
     return _beside(project.store, project.folder), {
         "plugins": project.plugins,
         "disabled": project.disabled,
+        "order": project.order,
         "tables": project.settings,
         "folder": project.folder,
         "time_zone": project.time_zone,
@@ -107,7 +109,7 @@ def load_plugins(options: Options) -> Loaded:
     """Load the plugins that the options name and find."""
     return load(
         options.plugins, discover=options.discover, builtins=options.builtins, disabled=options.disabled, settings=options.settings,
-        tables=options.tables, folder=options.folder, environ=options.environ, strict=options.strict,
+        tables=options.tables, folder=options.folder, environ=options.environ, strict=options.strict, order=options.order,
     )  # fmt: skip
 
 

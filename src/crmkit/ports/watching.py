@@ -37,7 +37,7 @@ class PluginEvent:
         """Return the event as a line for people."""
         source = " ".join(part for part in (self.distribution, self.version) if part)
         who = f"{self.plugin} ({source})" if source else self.plugin
-        what = self.name.partition(".")[2]
+        what = self.name.partition(".")[2].replace("quarantined", "was quarantined")
         behind = f": {self.told}{f' at {self.where}' if self.where else ''}" if self.told else ""
         return f"Plugin {who} {what} in its hook {self.hook}{behind}."
 

@@ -29,6 +29,7 @@ class Project:
         languages: of labels and messages, the preferred first.
         plugins: modules beside the file (``crm`` for ``crm.py``), each with a ``plugin``.
         disabled: names of plugins that are not used.
+        order: names of plugins in the order in which their hooks are called; it beats what they declare of each other.
         secret: the key of what is kept as keyed hashes (survey tokens, suppressed addresses): ``env:NAME``,
             ``file:PATH``, or the text itself. Kept outside of the database; whoever loses it loses those.
         settings: the tables ``[settings.NAME]`` of plugins, by name, as they stand.
@@ -42,6 +43,7 @@ class Project:
     languages: tuple[str, ...] = ("en",)
     plugins: tuple[str, ...] = ()
     disabled: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
     settings: Mapping[str, Mapping[str, Any]] = _TABLES
     secret: str = attrs.field(default="", repr=False)
     folder: Path = Path()
@@ -55,6 +57,7 @@ _KINDS: Final[Mapping[str, Any]] = {
     "languages": tuple[str, ...],
     "plugins": tuple[str, ...],
     "disabled": tuple[str, ...],
+    "order": tuple[str, ...],
     "secret": str,
 }
 """What can be set at the top of the file and by ``CRMKIT_NAME``."""
