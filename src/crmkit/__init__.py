@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .ports.kpi import kpi
     from .ports.plugin import Commands, Plugin
     from .ports.secret import Secret
+    from .ports.step import Drop, step
     from .ports.work import AccessRule, Change, Context, Event, Refusal, Service, adjust, check, subscriber, verb
     from .query import Page
     from .records import (
@@ -101,6 +102,7 @@ _ROOMS = {
     "ports.kpi": "kpi",
     "ports.plugin": "Commands Plugin",
     "ports.secret": "Secret",
+    "ports.step": "Drop step",
     "ports.work": "AccessRule Change Context Event Refusal Service adjust check subscriber verb",
     "query": "Page",
     "records": "JSON Agent Answer AnyRef Attachment ChannelAccount Choices Code Consent ContactPoint Cost Counter Customer CustomerLink Deal Digest"
@@ -136,6 +138,7 @@ __all__ = [
     "Deal",
     "DeclarationError",
     "Digest",
+    "Drop",
     "Event",
     "ExternalId",
     "FieldDefinition",
@@ -195,6 +198,7 @@ __all__ = [
     "hookimpl",
     "kpi",
     "kpis",
+    "step",
     "subscriber",
     "verb",
 ]

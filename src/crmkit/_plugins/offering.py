@@ -10,6 +10,7 @@ from typing import Any, Final
 from ..errors import DeclarationError
 from ..ports.hook import AccessRule, hook_of
 from ..ports.plugin import Plugin
+from ..ports.step import Drop, Step
 from ..ports.store import Store
 from ..records import FieldDefinition, Record, declaration_of
 from .importing import NotUsable
@@ -33,6 +34,10 @@ _NOTHING: Final = (
 """Types whose values say nothing of what they are for."""
 
 
+_OWN: Final = frozenset({"subscriber", "step"})
+"""Kinds whose names are told apart by their plugin."""
+
+
 def judge_offers(offers: tuple[Any, ...]) -> frozenset[tuple[str, str]]:
     """Look at all offers of one plugin, and return the names that they claim against other plugins.
 
@@ -48,7 +53,7 @@ def judge_offers(offers: tuple[Any, ...]) -> frozenset[tuple[str, str]]:
             seen.add(key)
     if problems:
         raise NotUsable(" ".join(problems), "Its author mends the offers.")
-    return frozenset(key for key in seen if key[0] != "subscriber")
+    return frozenset(key for key in seen if key[0] not in _OWN)
 
 
 def _problems(n: int, offer: Any, before: tuple[Any, ...]) -> Iterator[str]:
@@ -95,7 +100,7 @@ def kind_of_offer(offer: Any) -> str:
     return _KINDS.get(of, _spaced(of.__name__))
 
 
-_KINDS: Final[Mapping[type[Any], str]] = {Record: "record type", FieldDefinition: "field"}
+_KINDS: Final[Mapping[type[Any], str]] = {Record: "record type", FieldDefinition: "field", Drop: "step"}
 """Kinds that are not called as their class."""
 _NO_DOOR: Final = frozenset({"builtins", "abc", "typing", "enum"})
 
@@ -121,7 +126,7 @@ def is_click(offer: Any) -> bool:
 def names_of(offer: Any) -> Iterator[tuple[str, str]]:
     """Yield the names that an offer claims, each as (kind, name); no other offer may claim the same.
 
-    A subscriber's name is told apart by its plugin. What is offered through a plugin's own door claims nothing.
+    A subscriber's name, and the version that a step leads to, are told apart by their plugin. What is offered through a plugin's own door claims nothing.
     """
     kind = kind_of_offer(offer)
     note = hook_of(offer)
@@ -132,6 +137,8 @@ def names_of(offer: Any) -> Iterator[tuple[str, str]]:
         declaration = declaration_of(offer)
         yield kind, declaration.name
         yield "plural", declaration.plural
+    elif isinstance(offer, Step | Drop):
+        yield kind, str(offer.to)
     elif isinstance(offer, FieldDefinition):
         yield kind, f"{type_name(offer.of)}.{offer.key}"
     elif kind == "store":

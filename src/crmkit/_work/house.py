@@ -36,6 +36,7 @@ class House:
     Attributes:
         behind: record types that are declared newer than they are kept: their writes raise UpgradeNeeded.
         absent: record types that are declared and not kept yet: asking for them raises UpgradeNeeded too.
+        refused: record types that can not be brought to their declaration, and why: neither read nor written.
     """
 
     loaded: Loaded
@@ -50,6 +51,7 @@ class House:
     """Makes the face (a CRM) of a unit of work, for the contexts of hooks."""
     behind: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = attrs.field(factory=dict[str, str])
     secret: bytes = b""
     settings: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     by_name: Mapping[str, type[Record]] = attrs.field(init=False)
@@ -120,8 +122,10 @@ class House:
         """Refuse questions about a record type that the database does not have yet.
 
         Raises:
-            UpgradeNeeded: it is declared, and the schema was not upgraded since.
+            UpgradeNeeded: it is declared, and the schema was not upgraded since, or can not be.
         """
+        if type_name in self.refused:
+            raise UpgradeNeeded(self.refused[type_name], code="upgrade_needed")
         if type_name in self.absent:
             raise UpgradeNeeded(
                 f"The database has no {type_name!r} yet: run `crmkit db upgrade`, or crm.upgrade().",

@@ -337,7 +337,7 @@ class Unit:
     def _settle(self, of: type[Record]) -> None:
         if of in _BUFFERED:
             self._log.flush()
-        if self.house.absent:
+        if self.house.absent or self.house.refused:
             self.house.may_read(declaration_of(of).name)
 
     # --- writing ---

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import click
 
 from ..crm import CRM
+from ..errors import PluginError
+from ..ports.store import Line, Schema
+from .progressing import progress
 from .showing import say, show
 from .state import current_run
 
@@ -17,31 +23,69 @@ def db() -> None:
 @db.command(help="Say whether the database is as the plugins declare it.")
 @click.pass_obj
 def status(crm: CRM) -> None:
-    """Show what an upgrade would do, and data whose plugin is gone."""
+    """Show what an upgrade would do, what it could not do, and data whose plugin is gone."""
     found = crm.status()
     if current_run().json:
-        show({"pending": found.pending, "behind": found.behind, "unknown": sorted(found.unknown)})
+        lines = [line_to_json(line) for line in found.lines]
+        show(
+            {"pending": found.pending, "behind": found.behind, "refused": found.refused, "unknown": sorted(found.unknown), "lines": lines}
+        )  # fmt: skip
         return
-    for line in found.pending:
-        click.echo(line)
+    todo = list(to_do(found))
+    for text in (*todo, *told(found)):
+        click.echo(text)
+    click.echo("Next: crmkit db upgrade" if todo else "The database is as the plugins declare it.")
+
+
+def to_do(found: Schema) -> Iterator[str]:
+    """Yield what an upgrade would do."""
+    yield from found.pending
+    for line in found.lines:
+        yield from (f"{step}, begun" if line.operation and not n else step for n, step in enumerate(line.steps))
+
+
+def told(found: Schema) -> Iterator[str]:
+    """Yield what an upgrade could not do, and what waits for a person."""
+    failed = {line.name: line.failed for line in found.lines if line.failed}
+    yield from (f"Plugin {name}: {why}" for name, why in failed.items())
+    yield from (why for why in found.refused.values() if why not in failed.values())
+    for line in found.lines:
+        for drop in line.waits:
+            yield f"{drop}: waits until no older version runs any more (crmkit db upgrade --contract)"
     for name in sorted(found.unknown):
-        click.echo(f"{name}: kept, but no plugin declares it; it can be read, exported and erased.")
-    click.echo("Next: crmkit db upgrade" if found.pending else "The database is as the plugins declare it.")
+        yield f"{name}: kept, but no plugin declares it; it can be read, exported and erased."
+
+
+def line_to_json(line: Line) -> dict[str, Any]:
+    """Return how far the data of a plugin is, for programs."""
+    return {
+        "name": line.called, "at": line.at, "knows": line.knows, "open": line.operation is not None, "failed": line.failed,
+        "steps": line.steps, "waits": line.waits, "types": line.types,
+    }  # fmt: skip
 
 
 @db.command(help="Bring the database to what the plugins declare.")
-@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, statement by statement, and do nothing.")
+@click.option("--contract", is_flag=True, help="No older version runs any more: drop what plugins no longer declare.")
 @click.pass_obj
-def upgrade(crm: CRM, *, dry_run: bool) -> None:
-    """Add what is missing; nothing is removed."""
-    done = crm.status().pending if dry_run else crm.upgrade()
-    for line in done:
-        click.echo(line)
-    words = (
-        "Nothing was done (--dry-run)."
-        if dry_run
-        else f"{len(done)} changes made."
-        if done
-        else "There was nothing to do."
-    )
+def upgrade(crm: CRM, *, dry_run: bool, contract: bool) -> None:
+    """Add what is missing, and run the plugins' steps; nothing is removed without --contract."""
+    if dry_run:
+        found = crm.status()
+        waiting = [drop for line in found.lines for drop in line.waits] if contract else []
+        _done((*to_do(found), *waiting), "Nothing was done (--dry-run).")
+        return
+    with progress("records") as tell:
+        try:
+            done = crm.upgrade(contract=contract, tell=lambda _, n: tell(n))
+        except PluginError as error:
+            for text in error.params.get("done", ()) if not current_run().json else ():
+                click.echo(text)
+            raise
+    _done(done, f"{len(done)} changes made." if done else "There was nothing to do.")
+
+
+def _done(done: tuple[str, ...], words: str) -> None:
+    for text in () if current_run().json else done:
+        click.echo(text)
     say(words, done=done)

@@ -65,12 +65,15 @@ def offers_in_words(manifest: Mapping[str, Any]) -> str:
 @click.pass_obj
 def doctor(crm: CRM) -> None:
     """Judge every plugin."""
-    orphans = sorted(crm.status().unknown)
+    found = crm.status()
+    orphans = sorted(found.unknown)
+    failed = {line.called: line.failed for line in found.lines if line.failed}
     if current_run().json:
         show({
             "plugins": [{"name": s.name, "distribution": s.distribution, "version": s.version, "state": s.state, "reason": s.reason, "remedy": s.remedy}
                         for s in crm.plugins],
             "orphaned": orphans,
+            "migrations": failed,
         })  # fmt: skip
         return
     columns: Cells = {"NAME": lambda s: s.name, "VERSION": lambda s: s.version, "STATE": lambda s: s.state,
@@ -78,6 +81,8 @@ def doctor(crm: CRM) -> None:
     show(list(crm.plugins), columns=columns, noun="plugin")
     for problem in crm.house.loaded.problems:
         click.echo(problem)
+    for name, why in failed.items():
+        click.echo(f"The data of {name} is not upgraded: {why}")
     for name in orphans:
         click.echo(f"Record type {name}: kept without its plugin; it can be read, exported and erased.")
     for event in crm.house.hooks.reports:

@@ -25,7 +25,8 @@ from ..services.families import Families
 from ..services.subscribers import Subscribers
 from ..services.working import Worked, Working
 from ..settings import read_project
-from .opening import build_house, load_plugins, options_of, project_options, settle, store_class, upgrade
+from .opening import build_house, load_plugins, options_of, project_options, settle, store_class
+from .upgrading import silent, status, upgrade
 
 R = TypeVar("R", bound=Record)
 St = TypeVar("St", bound=Staged)
@@ -230,7 +231,6 @@ class CRM(Families):
         """Return this CRM for a subscriber: what it does names the unit that it was told of as its cause."""
         return self._evolved(cause=unit, actor=actor, narrowed=False)
 
-    # --- facts ---
     @property
     def house(self) -> House:
         """What all units share: types, plugins, hooks, clock."""
@@ -270,7 +270,6 @@ class CRM(Families):
         """The store, for faces that show its status."""
         return self._runner.store
 
-    # --- reading ---
     def get(self, of: type[R], id: Id[R]) -> R:
         """Return a record; a merged customer's id leads to who it is now.
 
@@ -374,13 +373,13 @@ class CRM(Families):
 
     # --- schema and work ---
     def status(self) -> Schema:
-        """Return how the schema stands to what the plugins declare."""
-        return self._runner.store.status()
+        """Return how schema and data stand to what the plugins declare."""
+        return status(self._house, self._runner.store)
 
-    def upgrade(self) -> tuple[str, ...]:
-        """Bring the schema and the definitions to what the plugins declare; return what was done."""
+    def upgrade(self, *, contract: bool = False, tell: Callable[[str, int], None] | None = None) -> tuple[str, ...]:
+        """Bring schema, definitions and data to what the plugins declare; return what was done. See ``upgrading.upgrade``."""
         self._outside("upgrade")
-        return upgrade(self._house, self._runner.store)
+        return upgrade(self._house, self._runner, contract=contract, tell=tell or silent)
 
     def work(
         self,

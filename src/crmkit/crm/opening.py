@@ -14,17 +14,15 @@ import attrs
 from .._hooks import Hooks
 from .._plugins import Loaded, load
 from .._work.house import House, system_clock
-from .._work.installing import install
-from .._work.running import Runner
 from ..errors import InvalidError, nearest
-from ..ports.store import Add, Replace, Schema, Store
+from ..ports.store import Schema, Store
 from ..ports.watching import HookCall, PluginEvent
-from ..query import Find
-from ..records import Field, LedgerEntry, Record, declaration_of
+from ..records import Record, declaration_of
 from ..records.ledger import class_from_ledger
 from ..records.money import is_currency
 from ..records.times import zone
 from ..settings import Project
+from .upgrading import begin, take_note
 
 
 @attrs.frozen(kw_only=True)
@@ -165,22 +163,16 @@ def settle(house: House, store: Store, *, create: bool) -> Store:
     """
     schema = store.status()
     if schema.is_absent and create:
-        upgrade(house, store)
+        begin(house, store)
         schema = store.status()
-    house.behind = schema.behind
     if schema.unknown:
         _take_in(house, schema)
         store = store.with_types(house.types)
     if not schema.is_absent:
-        _read_ledger(house, _ledger(store))
+        kept = take_note(house, store, schema)
+        checks = {key.removeprefix("checks:"): kept[key]["types"] for key in kept if key.startswith("checks:")}
+        house.loaded = house.loaded.require(checks)
     return store
-
-
-def _read_ledger(house: House, kept: Mapping[str, Mapping[str, Any]]) -> None:
-    """Learn which record types are not kept yet, and which plugins check what."""
-    house.absent = frozenset(house.by_name) - {key.removeprefix("type:") for key in kept if key.startswith("type:")}
-    checks = {key.removeprefix("checks:"): kept[key]["types"] for key in kept if key.startswith("checks:")}
-    house.loaded = house.loaded.require(checks)
 
 
 def _take_in(house: House, schema: Schema) -> None:
@@ -194,58 +186,3 @@ def _take_in(house: House, schema: Schema) -> None:
 def _rank(declaration: Mapping[str, Any]) -> int:
     """Types that name other unknown ones come after those that name none."""
     return sum(1 for field in declaration["fields"] if field.get("target"))
-
-
-def _ledger(store: Store) -> Mapping[str, Mapping[str, Any]]:
-    tx = store.begin(write=False)
-    try:
-        return {entry.key: entry.value for entry in tx.find(Find(of=LedgerEntry))}
-    finally:
-        tx.rollback()
-
-
-def upgrade(house: House, store: Store) -> tuple[str, ...]:
-    """Bring schema, ledger and definitions to what the plugins declare; return what was done."""
-    loaded = house.loaded
-    fields = [(offer.plugin.name, offer.value) for offer in loaded.fields]
-    done = store.upgrade(_indexed(fields))
-    runner = Runner(house=house, store=store, narrowed=False)
-    house.behind = house.absent = frozenset()
-    pipelines = [(offer.plugin.name, offer.value) for offer in loaded.pipelines]
-    changed = runner.run(lambda unit: install(unit, pipelines, fields) + note_checks(unit, house), key=install)
-    return (*done, f"{changed} definitions installed") if changed else done
-
-
-def _indexed(fields: Sequence[tuple[str, Any]]) -> dict[type[Record], list[Field]]:
-    found: dict[type[Record], list[Field]] = {}
-    for _, declared in fields:
-        if declared.indexed:
-            found.setdefault(declared.of, []).append(
-                Field(
-                    name=declared.key,
-                    kind=declared.kind,
-                    optional=True,
-                    choices=declared.choices,
-                    places=declared.places,
-                    indexed=True,
-                )
-            )
-    return found
-
-
-def note_checks(unit: Any, house: House) -> int:
-    """Write into the ledger which plugin checks which record types, so that one that is missing later fails closed."""
-    builtin = {state.name for state in house.loaded.states if state.is_builtin}
-    wanted = {f"checks:{name}": types for name, types in house.loaded.checks.items() if name not in builtin}
-    tx = unit.to_write()
-    kept = {entry.key: entry for entry in tx.find(Find(of=LedgerEntry))}
-    changed = 0
-    for key, types in wanted.items():
-        value = {"types": sorted(types)}
-        if key not in kept:
-            tx.write([Add(LedgerEntry(key=key, value=value, created_at=unit.now))])
-            changed += 1
-        elif dict(kept[key].value) != {"types": tuple(value["types"])}:
-            tx.write([Replace(attrs.evolve(kept[key], value=value))])
-            changed += 1
-    return changed

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .snapshot import SnapshotStore
 
 __all__ = [
-    "Add", "Capability", "Field", "Find", "NotApplied", "Page", "Record", "Remove", "Replace", "Rehome", "Schema", "SnapshotStore", "Store", "Tallied",
+    "Add", "Capability", "Field", "Find", "Line", "NotApplied", "Page", "Record", "Remove", "Replace", "Rehome", "Schema", "SnapshotStore", "Store", "Tallied",
     "Tally", "Transaction", "Write", "from_json", "to_json",
 ]  # fmt: skip
 R = TypeVar("R", bound=Record)
@@ -192,6 +192,38 @@ class Transaction(ABC):
 
 
 @attrs.frozen(kw_only=True)
+class Line:
+    """How far the data of the core, or of a plugin, is on its line of versions.
+
+    Attributes:
+        name: the plugin; empty for the core.
+        at: the version that it has reached.
+        dropped: the last version whose fields were dropped.
+        types: names of the record types that are kept for the plugin.
+        operation: of the step that is open; None where none is.
+        failed: why it did not come further; empty where it did.
+        knows: the version that the installed plugin knows; None where the plugin is not there.
+        steps: what an upgrade would run.
+        waits: what is dropped when a person says that no older version runs any more.
+    """
+
+    name: str
+    at: int = 0
+    dropped: int = 0
+    types: tuple[str, ...] = ()
+    operation: UUID | None = None
+    failed: str = ""
+    knows: int | None = attrs.field(default=None, eq=False)
+    steps: tuple[str, ...] = attrs.field(default=(), eq=False)
+    waits: tuple[str, ...] = attrs.field(default=(), eq=False)
+
+    @property
+    def called(self) -> str:
+        """Its name for people."""
+        return self.name or "core"
+
+
+@attrs.frozen(kw_only=True)
 class Schema:
     """How the schema in the database stands to the declarations.
 
@@ -201,6 +233,7 @@ class Schema:
         behind: names of record types that are newer declared than kept: their writes raise UpgradeNeeded.
         refused: names of record types that an upgrade can not bring to their declaration -> why, and what to do.
         unknown: names of record types that are kept without a declaration (their plugin is gone): name -> what the ledger says.
+        lines: how far the data of each plugin is; a store leaves it empty, ``CRM.status`` fills it.
     """
 
     is_absent: bool = False
@@ -208,6 +241,7 @@ class Schema:
     behind: frozenset[str] = frozenset()
     refused: Mapping[str, str] = attrs.field(factory=dict[str, str])
     unknown: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict[str, Mapping[str, Any]])
+    lines: tuple[Line, ...] = ()
 
 
 @since("1.0")
@@ -267,6 +301,17 @@ class Store(ABC):
             StoreError: a record type can not be brought to its declaration: ``params["record_type"]`` names it, and nothing
                 was done.
         """
+
+    def drop_fields(self, of: type[Record], names: Sequence[str]) -> tuple[str, ...]:
+        """Drop what is kept of fields that are no longer declared, and their entries in the ledger; return what was done.
+
+        What is not there (any more) is passed over. As it stands it does nothing: a store that keeps records as they are
+        declared has nothing to drop.
+
+        Raises:
+            StoreError: a field is still declared.
+        """
+        return ()
 
     def with_types(self, types: Sequence[type[Record]]) -> Store:
         """Return the same place with other record types (those of the ledger too)."""

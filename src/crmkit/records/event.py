@@ -21,7 +21,7 @@ class Operation(Record, shared=True, operational=True):
     kind: Annotated[Code, Indexed()]
     """The verb: ``customers.merge``, ``imports.run``, ..."""
     actor: Code = "system"
-    origin: Annotated[Code, Choices("live", "imported", "copied", "undone")] = "live"
+    origin: Annotated[Code, Choices("live", "imported", "copied", "undone", "upgraded")] = "live"
     started_at: datetime
     finished_at: datetime | None = None
     status: Annotated[Code, Choices("running", "done", "failed", "undone")] = "running"
@@ -38,7 +38,7 @@ class Unit(Record, shared=True, operational=True, indexes=[("position",)]):
     position: int | None = None
     operation: UUID
     actor: Code = "system"
-    origin: Annotated[Code, Choices("live", "imported", "copied", "undone")] = "live"
+    origin: Annotated[Code, Choices("live", "imported", "copied", "undone", "upgraded")] = "live"
     cause: UUID | None = None
     at: datetime
 

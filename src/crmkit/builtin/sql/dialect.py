@@ -148,6 +148,10 @@ class Database(ABC):
     def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
         """Return the names of the indexes of a schema."""
 
+    @abstractmethod
+    def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:
+        """Return the columns that each index of a table names."""
+
     def prepare(self, link: Link, schema: str) -> Sequence[str]:
         """Return the statements that come before the first table."""
         return ()

@@ -38,6 +38,11 @@ _INDEXES: Final = """
 SELECT c.relname FROM pg_class AS c JOIN pg_index AS i ON i.indexrelid = c.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = COALESCE(NULLIF(%s, '')::text, current_schema()) AND i.indisvalid
 """
+_INDEXED: Final = """
+SELECT c.relname, a.attname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_class AS t ON t.oid = i.indrelid
+JOIN pg_namespace AS n ON n.oid = t.relnamespace JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = ANY (i.indkey)
+WHERE n.nspname = COALESCE(NULLIF(%s, '')::text, current_schema()) AND t.relname = %s AND NOT i.indisprimary
+"""
 _LOCK_TIMEOUT_S: Final = 3
 """How long an upgrade waits for a table that others use: while it waits, everybody else waits behind it."""
 _COPIED: Final[Mapping[type[TypeEngine[Any]], str]] = {
@@ -175,6 +180,13 @@ class PostgreSQL(Database):
     def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
         """Return the names of the indexes of a schema; what a build that was broken off has left is none."""
         return frozenset(name for (name,) in link.rows(_INDEXES, (schema,)))
+
+    def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:
+        """Return the columns of each index."""
+        found: dict[str, set[str]] = {}
+        for index, column in link.rows(_INDEXED, (table.schema or "", table.name)):
+            found.setdefault(index, set()).add(column)
+        return {index: frozenset(columns) for index, columns in found.items()}
 
     def index_aside(self, index: Index) -> Sequence[str]:
         """Build it concurrently; what a build that was broken off has left under its name goes first."""

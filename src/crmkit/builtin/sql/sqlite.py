@@ -38,6 +38,10 @@ Column: TypeAlias = ColumnElement[Any]
 _NUMBERS: Final = frozenset({"int", "decimal", "instant", "money"})
 _BYTES: Final = frozenset({"ref", "digest"})
 _COLUMNS: Final = "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'"
+_INDEXED: Final = """
+SELECT m.name, c.name FROM sqlite_master AS m, pragma_index_info(m.name) AS c
+WHERE m.type = 'index' AND m.sql IS NOT NULL AND m.tbl_name = ? AND c.name IS NOT NULL
+"""
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
@@ -163,6 +167,13 @@ class SQLite(Database):
     def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
         """Return the names of all indexes."""
         return frozenset(name for (name,) in link.rows("SELECT name FROM sqlite_master WHERE type = 'index'"))
+
+    def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:
+        """Return the columns of each index that was made by a statement."""
+        found: dict[str, set[str]] = {}
+        for index, column in link.rows(_INDEXED, (table.name,)):
+            found.setdefault(index, set()).add(column)
+        return {index: frozenset(columns) for index, columns in found.items()}
 
     def check_identity(self, link: Link, tables: Mapping[str, Any], ledger: str, version: int) -> None:
         """Refuse the file of another program, or of a newer version."""

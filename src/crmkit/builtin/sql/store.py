@@ -91,6 +91,10 @@ class OpenSqlStore(SqlStore):
         """
         return self._schema.upgrade(custom_indexes)
 
+    def drop_fields(self, of: type[Record], names: Sequence[str]) -> tuple[str, ...]:
+        """Drop what is kept of fields that are no longer declared. See ``Store.drop_fields``."""
+        return self._schema.drop_fields(of, names)
+
     @property
     def _schema(self) -> SchemaKeeper:
         return SchemaKeeper(self._catalogue, self._begin, self._beside, is_ours=self._engine is not None)

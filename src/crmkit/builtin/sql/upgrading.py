@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from crmkit.builtin.sql.boundary import Boundary, Own
 from crmkit.builtin.sql.catalogue import Catalogue
+from crmkit.builtin.sql.dropping import dropping
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.planning import OPEN, Custom, Plan, plan
 from crmkit.builtin.sql.schema import CORE_VERSION, Found, absent_columns, is_within, look
 from crmkit.builtin.sql.steps import Step
 from crmkit.errors import StoreError
 from crmkit.ports.store import Schema
-from crmkit.records import Declaration, declaration_of
+from crmkit.records import Declaration, Record, declaration_of
 from crmkit.records.text import FOLD_VERSION
 
 
@@ -73,11 +74,28 @@ class SchemaKeeper:
         self._catalogue.learn({})
         return tuple(step.text for step in planned)
 
+    def drop_fields(self, of: type[Record], names: Sequence[str]) -> tuple[str, ...]:
+        """Drop fields that are no longer declared: indexes, columns, and what the ledger says of them, in one transaction."""
+        boundary = self._begin(True)
+        try:
+            self._take_turns(boundary)
+            found = look(self._catalogue, boundary.link, is_ours=self._is_ours)
+            steps = list(dropping(self._catalogue, boundary.link, found, of, names))
+            _run(boundary.link, steps)
+        except BaseException:
+            boundary.rollback()
+            raise
+        boundary.commit()
+        return tuple(step.text for step in steps)
+
+    def _take_turns(self, boundary: Boundary) -> None:
+        if isinstance(boundary, Own):
+            for text in self._catalogue.database.upgrading(self._catalogue.schema):
+                boundary.link.change(text)
+
     def _begun(self, boundary: Boundary, custom: Custom | None) -> tuple[Step, ...]:
         catalogue, link = self._catalogue, boundary.link
-        if isinstance(boundary, Own):
-            for text in catalogue.database.upgrading(catalogue.schema):
-                link.change(text)
+        self._take_turns(boundary)
         found = look(catalogue, link, is_ours=self._is_ours)
         if self._is_ours and not found.columns:
             catalogue.database.mark_identity(link, CORE_VERSION)
