@@ -51,7 +51,7 @@ def test_several_kinds_have_a_module_and_a_test_each() -> None:
     assert new("shop", "--kind", "kpi", "--kind", "channel", "--out", "made/here") == 0
     assert {name for name in written("made/here") if name.endswith(".py")} == {
         "src/crmkit_shop/__init__.py", "src/crmkit_shop/channel.py", "src/crmkit_shop/kpi.py",
-        "tests/test_channel.py", "tests/test_kpi.py",
+        "tests/test_channel.py", "tests/test_kpi.py", "tests/test_plugin.py",
     }  # fmt: skip
 
 

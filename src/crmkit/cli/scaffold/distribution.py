@@ -13,15 +13,24 @@ from .names import Names
 
 WIDTH: Final = 100
 """A longer line of code is written as one line per item."""
-_PLACES: Final = {"gitignore": ".gitignore", "ci.yml": ".github/workflows/ci.yml"}
-_DISTRIBUTION: Final = ("pyproject.toml", "tox.ini", "README.md", "CHANGELOG.md", "LICENSE", "gitignore", "ci.yml")
+_DISTRIBUTION: Final = {
+    "pyproject.toml": "pyproject.toml",
+    "tox.ini": "tox.ini",
+    "README.md": "README.md",
+    "CHANGELOG.md": "CHANGELOG.md",
+    "LICENSE": "LICENSE",
+    "gitignore": ".gitignore",
+    "ci.yml": ".github/workflows/ci.yml",
+    "test_plugin.py": "tests/test_plugin.py",
+}
+"""Template -> its place."""
 
 
 def distribution(names: Names, kinds: Sequence[Kind]) -> dict[str, str]:
     """Return path -> text of a plugin of some kinds; all but the manifest, which is generated from the code."""
     values = {**names.in_templates(), **_about(kinds)}
     values["sections"] = "".join("\n" + _filled(f"{kind.folder}/readme.md", values) for kind in kinds)
-    files = {_PLACES.get(name, name): _filled(f"distribution/{name}", values) for name in _DISTRIBUTION}
+    files = {place: _filled(f"distribution/{name}", values) for name, place in _DISTRIBUTION.items()}
     package = f"src/{names.package}"
     return {**files, f"{package}/py.typed": "", **dict(_code(package, kinds, values)), **dict(_tests(kinds, values))}
 

@@ -91,8 +91,8 @@ _KINDS: Final = (
     Kind(
         folder="hooks",
         noun="hooks",
-        modules={"hooks": ("amount_is_known", "thank", "tidy_source")},
-        offers=("tidy_source", "amount_is_known", "thank"),
+        modules={"hooks": ("amount_is_known", "note_sale", "tidy_source")},
+        offers=("tidy_source", "amount_is_known", "note_sale"),
         tested=("amount_is_known", "plugin", "tidy_source"),
         face=("Change", "Context", "Deal", "Event", "Refusal", "adjust", "check", "subscriber"),
         capabilities=("personal-data",),
