@@ -98,22 +98,21 @@ def _class(path: str, of: type[Any], homes: dict[int, str]) -> Iterator[str]:
         return
     homes[id(of)] = path
     yield f"{path}: class{_declared(of)}"
+    yield from (f"{path} is a {base.__name__}" for base in of.__bases__ if base is not object)
     for name, member in _members(of):
         yield from _member(f"{path}.{name}", member, of, homes)
     yield from _fields(path, of)
 
 
 def _declared(of: type[Any]) -> str:
-    """What a class says of itself besides its members: its ancestors, and the facts of a record type or an error."""
-    bases = ", ".join(base.__name__ for base in of.__bases__ if base is not object)
-    told = f"({bases})" if bases else ""
+    """What a class says of itself besides its members: the facts of a record type or an error."""
     if issubclass(of, CRMError):
-        return f"{told} code={of.default_code} exit={of.exit_code} http={of.http_status}"
+        return f" code={of.default_code} exit={of.exit_code} http={of.http_status}"
     if of not in CORE_TYPES:
-        return told
+        return ""
     found = declaration_of(of)
     keys = " ".join(f"unique={'+'.join(key)}" for key in found.unique)
-    return f"{told} {found.name} {found.plural} {found.mode} {keys}".rstrip()
+    return f" {found.name} {found.plural} {found.mode} {keys}".rstrip()
 
 
 def _members(of: type[Any]) -> Iterator[tuple[str, Any]]:
@@ -257,7 +256,7 @@ def difference(old: Collection[str], new: Collection[str]) -> list[str]:
 
 def subject(line: str) -> str:
     """Return what a line of a difference is about, as people name it: the last word of its path, a command or an option."""
-    path = line[2:].partition("(")[0].partition(" = ")[0]
+    path = re.split(r"\(| = | is a ", line[2:])[0]
     if path.startswith("$ "):
         return path.partition("|")[0].split(" ")[-1 if " -" not in path else path.split(" ").index(_option(path))]
     said = path.partition(": ")[2] if path.startswith(("CRM.open: ", "crmkit.toml: ")) else path

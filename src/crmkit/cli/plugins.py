@@ -106,7 +106,7 @@ def enable(name: str) -> None:
 
 
 @plugins.command(help="Write the manifest of a plugin, for its wheel: what it offers, without importing it.")
-@click.argument("target", metavar="MODULE:ATTRIBUTE")
+@click.argument("target", metavar="MODULE[:ATTRIBUTE]")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The file; by default beside the module, where the wheel takes it."
 )
@@ -119,13 +119,13 @@ def manifest(target: str, out: Path | None) -> None:
     module_name, _, attribute = target.partition(":")
     try:
         module = importlib.import_module(module_name)
-        plugin = getattr(module, attribute or "plugin")
+        plugin = getattr(module, attribute) if attribute else getattr(module, "plugin", module)
     except (ImportError, AttributeError) as error:
         raise InvalidError(
             f"{target!r} can not be imported: {error}. Install the plugin first (pip install -e .).", code="no_plugin"
         ) from error
-    distribution, version = _distribution(module_name)
-    made = manifest_text([manifest_of(plugin, distribution=distribution, version=version)])
+    name, distribution, version = _distribution(module_name)
+    made = manifest_text([manifest_of(plugin, name=name, distribution=distribution, version=version)])
     place = out or Path(module.__file__ or FILE).parent / FILE
     if not (out or hasattr(module, "__path__")):
         place = Path(module.__file__ or FILE).with_name(f"{module_name}.{FILE}")
@@ -133,10 +133,11 @@ def manifest(target: str, out: Path | None) -> None:
     say(f"Wrote {place}.", file=str(place))
 
 
-def _distribution(module: str) -> tuple[str, str]:
+def _distribution(module: str) -> tuple[str, str, str]:
+    """The name of the entry point, the distribution and its version; empty where it is not installed."""
     from importlib import metadata
 
     for point in metadata.entry_points(group="crmkit1"):
         if point.value.partition(":")[0].partition(".")[0] == module.partition(".")[0] and point.dist is not None:
-            return point.dist.name, point.dist.version
-    return "", ""
+            return point.name, point.dist.name, point.dist.version
+    return "", "", ""
