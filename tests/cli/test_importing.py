@@ -91,3 +91,24 @@ def test_columns_that_become_nothing_are_told(run: Run) -> None:
     assert "not taken: Shoe" in told
     assert "not taken" not in run("import", "till.csv", "--map", "till.toml")[2]
     assert '"unused": ["Shoe"]' in run("import", "people.csv", "--json")[1]
+
+
+def test_imports_are_listed_shown_and_undone(run: Run) -> None:
+    made = json.loads(run("import", "till.csv", "--map", "till.toml", "--json")[1])
+    short = run("imports", "list")[1].splitlines()[1].split()[0]
+    (listed,) = json.loads(run("imports", "list", "--json")[1])
+    assert (listed["id"], listed["file"], listed["mapping"], listed["state"]) == (
+        made["operation"], "till.csv", "till.toml", "done"
+    )  # fmt: skip
+    assert "4 read: added 1  changed 0  unchanged 0  rejected 3" in run("imports", "show", short)[1]
+    code, printed, _ = run("imports", "undo", short, "--dry-run")
+    assert (code, printed.splitlines()) == (0, ["removed 3  restored 0  left 0", "Nothing was written (--dry-run)."])
+    assert run("customers", "change", "Anna Jansen", "--tier", "gold")[0] == 0
+    code, printed, _ = run("imports", "undo", short)
+    assert code == 1  # something was left
+    assert "it was changed since (customer.changed)" in printed
+    assert run("imports", "undo", short)[0] == 2
+    shown = json.loads(run("imports", "show", short, "--json")[1])
+    assert (shown["state"], len(shown["leftovers"])) == ("undone", 3)
+    assert run("imports", "resume", short)[0] == 2
+    assert run("imports", "show", "zzzzzz")[0] == 3

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 import attrs
 
-from ..ports.store import Add, Replace, Write
+from ..ports.store import Add, Remove, Replace, Write
 from ..query import Find, Order, each, reference_to
 from ..records import AnyRef, Declaration, Field, Record, Span, new_id
 from ..records.as_json import value_to_json
@@ -82,3 +84,38 @@ def _turned(  # noqa: PLR0917  # all of them say what turned
     if value:
         writes.append(Add(_span(unit, declaration, record, field, value, at, left)))
     return writes
+
+
+def drop_spans(unit: Unit, declaration: Declaration, records: Sequence[Record]) -> None:
+    """Remove the spans of records that are removed."""
+    if any(field.history for field in declaration.fields):
+        refs = [AnyRef(declaration.name, record.id) for record in records]
+        unit.to_write().write([Remove(span) for span in _spans_of(unit, refs)])
+
+
+def undo_spans(unit: Unit, records: Sequence[Record], since: UUID) -> None:
+    """Bring the spans of records to what they were before a unit of work: those begun since are gone, those cut by them whole again."""
+    kept: dict[tuple[AnyRef, str], list[Span]] = {}
+    for span in _spans_of(unit, [reference_to(record) for record in records]):
+        kept.setdefault((span.record, span.field), []).append(span)
+    writes = [write for spans in kept.values() for write in _undone(spans, since)]
+    if writes:
+        unit.to_write().write(writes)
+
+
+def _spans_of(unit: Unit, refs: Sequence[AnyRef]) -> list[Span]:
+    unit._settle(Span)
+    s = each(Span)
+    return list(unit.tx.find(Find(of=Span, where=s.record.in_(refs), order=(Order(s.entered_at),)))) if refs else []
+
+
+def _undone(spans: Sequence[Span], since: UUID) -> list[Write]:
+    """Return the writes for one field of one record. A span was cut where a later one begins: it gets that one's end."""
+    old = [span for span in spans if span.id < since]
+    changed: dict[UUID, Span] = {}
+    new = [span for span in spans if span.id >= since]
+    for span in new:
+        for number, cut in enumerate(old):
+            if cut.left_at == span.entered_at:
+                old[number] = changed[cut.id] = attrs.evolve(cut, left_at=span.left_at)
+    return [*(Remove(span) for span in new), *(Replace(span) for span in changed.values())]

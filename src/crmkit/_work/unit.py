@@ -53,6 +53,7 @@ from .definitions import Definitions, epoch_of, read_definitions
 from .house import House
 from .log import Log
 from .moving import moved
+from .restoring import restored
 from .writing import Writer
 
 R = TypeVar("R", bound=Record)
@@ -362,6 +363,10 @@ class Unit:
     def discard(self, record: Record | Sequence[Record], *, name: str = "") -> None:
         """Remove records without asking hooks: for merges, erasures and restores."""
         self._writer.discard(_many(record), name)
+
+    def restore(self, record: Record | Sequence[Record], *, since: UUID, name: str = "") -> None:
+        """See ``crmkit.ports.work.Work.restore``."""
+        restored(self, _many(record), since, name)
 
     def move(
         self, record: St, stage: str, *, reason: str = "", side: str = "", note: str = "", at: datetime | None = None

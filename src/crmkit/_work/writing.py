@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from ..records.border import custom_kept
 from ..records.ids import random_id
 from ..records.values import EMPTY, KeptMap
 from .belonging import Homes, dependents
-from .spans import first_spans, turn_span
+from .spans import drop_spans, first_spans, turn_span
 from .staging import entered
 
 if TYPE_CHECKING:
@@ -140,17 +141,19 @@ class Writer:
         self._removed(declaration, olds, name)
 
     def discard(self, records: Sequence[Record], name: str) -> None:
-        """Remove records without asking hooks, of any type that is kept."""
+        """Remove records without asking hooks, of any type that is kept; those of one type are one batch."""
         tx = self._unit.to_write()
-        for record in records:
-            declaration = declaration_of(type(record))
-            old = tx.get(declaration.of, [record.id]).get(record.id)
-            if old is not None:
-                self._removed(declaration, [old], name)
+        for of, ones in itertools.groupby(records, key=type):
+            found: dict[UUID, Record] = dict(tx.get(of, [record.id for record in ones]))
+            if found:
+                self._removed(declaration_of(of), list(found.values()), name)
 
     def _removed(self, declaration: Declaration, olds: Sequence[Record], name: str) -> None:
+        drop_spans(self._unit, declaration, olds)
         answers = self._unit.to_write().write([Remove(old, _expected(declaration, old)) for old in olds])
         self._raise(declaration, olds, answers)
+        if declaration.of in _DEFINING:
+            self._unit.defined_anew()
         self._log_removed(declaration, olds, name)
 
     def _log_removed(self, declaration: Declaration, olds: Sequence[Record], name: str) -> None:
@@ -159,22 +162,28 @@ class Writer:
                 self._log.note(name or f"{declaration.name}.removed", declaration.name, old, to_json(old))
 
     def rehome(self, records: Sequence[Record], name: str) -> None:
-        """Keep changed records, without hooks, wherever they belong now; append-only ones too."""
-        for record in records:
-            declaration = declaration_of(type(record))
-            tx = self._unit.to_write()
-            old = tx.get(declaration.of, [record.id]).get(record.id)
-            if old is None:
-                raise NotFoundError(f"There is no {declaration.name} {short_id(record.id)} to move.")
-            if old.version != record.version:
-                raise TryAgain(f"A {declaration.name} was changed while this unit ran.")
-            home = self._homes.of(declaration, [record])[0] if declaration.owner else record.customer_id
-            new = self._unit.house.stamper(declaration.of)(
-                record, old.version + (declaration.mode == "mutable"), old.created_at, self._unit.now if declaration.mode == "mutable" else None, home
-            )  # fmt: skip
-            self._raise(declaration, [new], tx.write([Rehome(new, _expected(declaration, old))]))
-            self._homes.learn(declaration, [new])
-            if declaration.mode != "operational" and not declaration.coarse:
+        """Keep changed records, without hooks, wherever they belong now; append-only ones too. Those of one type are one batch."""
+        for of, ones in itertools.groupby(records, key=type):
+            self._rehomed(declaration_of(of), list(ones), name)
+
+    def _rehomed(self, declaration: Declaration, records: Sequence[Record], name: str) -> None:
+        tx = self._unit.to_write()
+        before = tx.get(declaration.of, [record.id for record in records])
+        olds = [_as_read(declaration, record, before.get(record.id)) for record in records]
+        homes = self._homes.of(declaration, records)
+        stamp, is_mutable = self._unit.house.stamper(declaration.of), declaration.mode == "mutable"
+        now = self._unit.now if is_mutable else None
+        news = [
+            stamp(record, old.version + is_mutable, old.created_at, now, home)
+            for record, old, home in zip(records, olds, homes, strict=True)
+        ]
+        pairs = list(zip(olds, news, strict=True))
+        self._raise(declaration, news, tx.write([Rehome(new, _expected(declaration, old)) for old, new in pairs]))
+        self._homes.learn(declaration, news)
+        if declaration.of in _DEFINING:
+            self._unit.defined_anew()
+        if declaration.mode != "operational" and not declaration.coarse:
+            for old, new in pairs:
                 self._log.note(name or f"{declaration.name}.changed", declaration.name, new, changed_fields(old, new))
 
     # --- the way of a record through the unit ---
@@ -284,6 +293,15 @@ def _change(old: Any, new: Any) -> Change[Any]:
 
 def _expected(declaration: Declaration, old: Record) -> int | None:
     return old.version if declaration.mode == "mutable" else None
+
+
+def _as_read(declaration: Declaration, record: Record, found: Any) -> Any:
+    """Return what is kept in the place of a record, if it is what the record was made from."""
+    if found is None:
+        raise NotFoundError(f"There is no {declaration.name} {short_id(record.id)} to move.")
+    if found.version != record.version:
+        raise TryAgain(f"A {declaration.name} was changed while this unit ran.")
+    return found
 
 
 def _replacing(declaration: Declaration, old: Record, new: Record) -> Write:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -68,14 +68,24 @@ def import_(  # noqa: PLR0917  # click names them
                 resume=not from_start,
                 progress=tell,
             )
-    except ImportStopped as stopped:
-        _tell(stopped.result)
-        say("Stopped. What was imported is kept, and the same command goes on from there.")
-        raise click.exceptions.Exit(INTERRUPTED) from None
+    except ImportStopped as stop:
+        stopped(stop)
+    ended(result, tells_unused=dry_run or mapping is None)
+
+
+def stopped(stop: ImportStopped) -> NoReturn:
+    """Tell how far an import came that was interrupted, and leave."""
+    _tell(stop.result)
+    say("Stopped. What was imported is kept, and the same command goes on from there.")
+    raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+def ended(result: ImportResult, *, tells_unused: bool = False) -> None:
+    """Tell what came of an import; leave with exit code 1 where rows were rejected."""
     _tell(result)
-    if result.unused and (dry_run or mapping is None) and not current_run().json:
+    if result.unused and tells_unused and not current_run().json:
         click.echo(f"  not taken: {', '.join(result.unused)}  (a mapping says what a column becomes)", err=True)
-    if result.rejected and not dry_run:
+    if result.rejected and not result.is_dry_run:
         raise click.exceptions.Exit(REJECTED)
 
 

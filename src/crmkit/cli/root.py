@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "init": ("crmkit.cli.init:init", "Begin a CRM in this folder: crmkit.toml and a database."),
     "demo": ("crmkit.cli.demo:demo", "Make a small company and walk through everything with it."),
     "import": ("crmkit.cli.importing:import_", "Import a CSV or JSON Lines file."),
+    "imports": ("crmkit.cli.imports:imports", "Imports that were made: list, show, resume, undo."),
     "export": ("crmkit.cli.exporting:export", "Export records to CSV or JSON Lines."),
     "customers": ("crmkit.cli.customers:customers", "Customers: add, find, show, change, link, merge."),
     "timeline": ("crmkit.cli.interactions:timeline", "What passed between a customer and us, newest first."),

@@ -207,10 +207,8 @@ class CRM(Families):
             return self._unit.perform(verb, service, args, kwargs, long)
         if long:
             if self._runner.is_guest:
-                raise UnsupportedError(
-                    f"{verb.__name__} is long and commits by itself: call it outside of the host's transaction.",
-                    code="long_verb",
-                )
+                said = f"{verb.__name__} is long and commits by itself: call it outside of the host's transaction."
+                raise UnsupportedError(said, code="long_verb")
             return verb(service, *args, **kwargs)
         return self._run(lambda unit: verb(type(service)(unit), *args, **kwargs), verb)
 
@@ -357,12 +355,14 @@ class CRM(Families):
         """Remove records without asking hooks: for merges, erasures and restores."""
         self._run(lambda unit: unit.discard(record, name=name), "write")
 
+    def restore(self, record: Record | Sequence[Record], *, since: UUID, name: str = "") -> None:
+        """Keep records as they were before a unit of work, without asking hooks: for undoing."""
+        self._run(lambda unit: unit.restore(record, since=since, name=name), "write")
+
     def unnarrowed(self) -> contextlib.AbstractContextManager[None]:
         """For a while see all records, inside a unit of work: for verbs, which say with what right."""
         if self._unit is None:
-            raise UnsupportedError(
-                "All records are seen inside a unit of work only: open a transaction.", code="outside"
-            )
+            raise UnsupportedError("All records are seen inside a unit of work: open a transaction.", code="outside")
         return self._unit.unnarrowed()
 
     def move(

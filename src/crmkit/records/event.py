@@ -32,7 +32,7 @@ class Operation(Record, shared=True, operational=True):
 
 
 @attrs.frozen(kw_only=True)
-class Unit(Record, shared=True, operational=True, indexes=[("position",)]):
+class Unit(Record, shared=True, operational=True, indexes=[("position",), ("operation",)]):
     """One committed unit of work. ``position`` is given after the commit, in an order that no late commit can slip behind."""
 
     position: int | None = None
@@ -82,6 +82,19 @@ class Retry(Record, shared=True, operational=True, unique=[("subscriber", "entry
     lease_until: datetime | None = None
     fence: int = 0
     error: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Leftover(Record, shared=True, operational=True, unique=[("operation", "record_id")]):
+    """A record that an undo left as it is, and why. It names the record as a fact: it is no reference to it."""
+
+    operation: UUID
+    """What was undone: an import."""
+    record_type: Code
+    record_id: UUID
+    reason: Annotated[Code, Choices("changed", "used", "part", "gone", "taken", "absent")]
+    by: Code = ""
+    """What happened since (``customer.changed``), or the type of the record that is in the way."""
 
 
 @attrs.frozen(kw_only=True)

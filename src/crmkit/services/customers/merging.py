@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, Final
-from uuid import UUID
 
 import attrs
 
@@ -30,6 +29,7 @@ from ...records import (
     declaration_of,
 )
 from ..addresses import points_of
+from ..referring import naming
 
 _LAST: Final = 1_000
 _STRENGTH: Final = {"prospect": 0, "former": 1, "customer": 2}
@@ -124,7 +124,7 @@ class Moving:
         for of in self._types:
             declaration = declaration_of(of)
             for field in declaration.references:
-                where = _naming(of, field, kind, old.id)
+                where = naming(of, field, [AnyRef(kind, old.id)])
                 for record in self._found(of, where) if where is not None else ():
                     value: Any = AnyRef(kind, new.id) if field.kind == "any_ref" else new.id
                     self._moved(declaration, record, attrs.evolve(record, **{field.name: value}))
@@ -185,18 +185,6 @@ class Moving:
             code="merge_conflict",
             params={"type": declaration.name, "key": key, "ids": (str(record.id), str(holder.id))},
         )
-
-
-def _naming(of: type[Record], field: Field, kind: str, id: UUID) -> Condition | None:
-    """Return the condition that a field names a record; None where it can not name one of that type.
-
-    A plain UUID (a redirect's old id, a log entry's record) is a fact and no reference.
-    """
-    if field.kind == "any_ref":
-        return getattr(each(of), field.name) == AnyRef(kind, id)  # type: ignore[no-any-return]  # a path's comparison
-    if isinstance(field.target, type) and (field.target is Record or declaration_of(field.target).name == kind):
-        return getattr(each(of), field.name) == id  # type: ignore[no-any-return]  # a path's comparison
-    return None
 
 
 def _depth(of: type[Record]) -> int:

@@ -73,7 +73,9 @@ class ImportResult:
 
     def __str__(self) -> str:
         rejects = f" ({self.reject_file.name})" if self.rejected and self.reject_file else ""
-        name = f"   import {short_id(self.operation)}" if self.operation else ""
+        short = short_id(self.operation) if self.operation else ""
+        undo = f", undo with: crmkit imports undo {short}" if self.added or self.changed else ""
+        name = f"   import {short}{undo}" if short else ""
         return (
             f"added {self.added:,}  changed {self.changed:,}  unchanged {self.unchanged:,}  "
             f"rejected {self.rejected:,}{rejects}{name}"

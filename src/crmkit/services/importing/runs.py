@@ -10,21 +10,21 @@ import gc
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from ...errors import CRMError
+from ...errors import ConflictError, CRMError
 from ...query import each
-from ...records import Operation
-from ...records.as_json import value_from_json, value_to_json
-from ...records.fields import Field
+from ...records import Operation, short_id
 from .batches import Batch, batches
 from .drafts import Outcome
 from .kinds import Kind
+from .liveness import beat, is_running
 from .mapping import ImportMapping
+from .past import KIND
 from .problems import BadRow, Problem
 from .reading import Table
 from .rejects import RejectWriter
@@ -36,12 +36,8 @@ if TYPE_CHECKING:
     from .service import Importing
 
 Told = Callable[[int], None]
-KIND: Final = "imports.run"
-ABANDONED: Final = timedelta(seconds=60)
-"""A run that has kept no batch for so long, and did not say that it ended, was killed."""
 _COLLECT_EVERY: Final = 100_000
 """New objects after which Python looks for garbage cycles, while a file is imported."""
-_AT: Final = Field(name="at", kind="instant")
 
 
 class ImportStopped(KeyboardInterrupt):
@@ -63,7 +59,7 @@ class Job:
     Attributes:
         size: rows of a batch.
         columns: the file's name of each target's column.
-        fingerprint: what two runs of the same import have in common.
+        asked: what it was asked with, as JSON: its operation keeps it.
     """
 
     path: Path
@@ -74,7 +70,7 @@ class Job:
     reader: RowReader
     size: int
     columns: Mapping[str, str]
-    fingerprint: str
+    asked: Mapping[str, Any]
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -88,9 +84,10 @@ class Job:
 class Run:
     """One run of an import."""
 
-    def __init__(self, service: Importing, job: Job, rejects: Path, progress: Told, *, resumes: bool) -> None:
-        """``resumes``: go on where the same import was interrupted."""
-        self._service, self._job, self._goes, self._progress, self._resumes = service, job, rejects, progress, resumes
+    def __init__(self, service: Importing, job: Job, progress: Told, *, found: Operation | None) -> None:
+        """``found``: the run that was interrupted and goes on here."""
+        self._service, self._job, self._progress, self._found = service, job, progress, found
+        self._goes = Path(job.asked["rejects"])
         self._began = time.monotonic()
         self._count = Count()
         self._operation: Operation | None = None
@@ -132,7 +129,7 @@ class Run:
             for bad in refused:
                 rejects.write(bad)
             rejects.flush()
-            position = {"line": batch.line, "rejects": rejects.written, "at": value_to_json(_AT, me.now)}
+            position = {"line": batch.line, "rejects": rejects.written, **beat(me.now)}
             me.replace(attrs.evolve(operation, position=position, counts=dict(count.counts)))
             return count
 
@@ -141,28 +138,20 @@ class Run:
     def _opened(self) -> tuple[Operation, int]:
         """Return the operation, and how many bytes of the reject file are of rows that it has dealt with."""
         service, job = self._service, self._job
-        found = self._interrupted() if self._resumes else None
+        found = self._found
         if found is not None:
-            position = dict(found.position)
+            position = {**found.position, **beat(service.now)}
             self._resumed_at, self._count = int(position["line"]), Count(found.counts)
             self._operation = service.batch(
-                lambda me: me.replace(attrs.evolve(found, status="running", finished_at=None))
+                lambda me: me.replace(attrs.evolve(found, status="running", finished_at=None, position=position))
             )
             return self._operation, int(position["rejects"])
         made = Operation(
-            kind=KIND, actor=service.actor, origin="imported", started_at=service.now,
-            about={"file": job.path.name, "of": job.target.name, "fingerprint": job.fingerprint},
+            kind=KIND, actor=service.actor, origin="imported", started_at=service.now, about=job.asked,
+            position={"line": 0, "rejects": 0, **beat(service.now)},
         )  # fmt: skip
         self._operation = service.batch(lambda me: me.add(made))
         return self._operation, 0
-
-    def _interrupted(self) -> Operation | None:
-        """Return the last run of this import, if it did not come to its end."""
-        o = each(Operation)
-        for one in self._service.unit.stream(Operation, o.kind == KIND, order=[-o.started_at]):
-            if one.about.get("fingerprint") == self._job.fingerprint:
-                return one if _is_over(one, self._service.now) and "line" in one.position else None
-        return None
 
     def _end(self, status: str) -> None:
         def end(me: Importing) -> Operation:
@@ -226,12 +215,31 @@ class Run:
         )  # fmt: skip
 
 
-def _is_over(operation: Operation, now: datetime) -> bool:
-    """Whether an operation did not come to its end, and nobody works at it any more."""
-    if operation.status != "running":
-        return operation.status == "failed"
-    at: Any = value_from_json(_AT, operation.position.get("at"))
-    return at is not None and now - at > ABANDONED
+def interrupted(service: Importing, fingerprint: str) -> Operation | None:
+    """Return the last run of an import, if it did not come to its end.
+
+    Raises:
+        ConflictError: it runs just now.
+    """
+    o = each(Operation)
+    for one in service.unit.stream(Operation, o.kind == KIND, order=[-o.started_at]):
+        if one.about.get("fingerprint") == fingerprint:
+            refuse_running(one, service.now)
+            return one if one.status in ("running", "failed") else None
+    return None
+
+
+def refuse_running(operation: Operation, now: datetime) -> None:
+    """Refuse to touch an import that somebody works at.
+
+    Raises:
+        ConflictError: it runs just now.
+    """
+    if is_running(operation, now):
+        raise ConflictError(
+            f"The import {short_id(operation.id)} of {operation.about.get('file')!r} is running: wait for its end, or stop it first.",
+            code="import_running",
+        )
 
 
 @contextmanager

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
+from uuid import UUID
 
 from ...errors import (
     AmbiguousError,
@@ -18,19 +20,22 @@ from ...errors import (
     nearest,
 )
 from ...ports.work import Service, verb
-from ...records import declaration_of
+from ...query import Page, each
+from ...records import Id, Leftover, Operation, declaration_of, short_id
 from .batches import BATCH
 from .by_name import mapping_by_name
 from .drafts import Outcome, ReadRow
 from .kinds import Kind, kinds
 from .mapping import ImportMapping, load_mapping, mapping_of, named_columns
+from .past import KIND, PastImport, past_import, undo_of
 from .problems import TEXTS, Problem
 from .reading import open_table
 from .rejects import reject_path
 from .results import ImportResult
 from .rows import Defaults, row_reader
-from .runs import Job, Run, Told, fewer_collections
+from .runs import Job, Run, Told, fewer_collections, interrupted, refuse_running
 from .targets import ImportTarget
+from .undoing import Undoing, UndoResult
 
 _OF_A_ROW: Final = (InvalidError, RefusedError, ConflictError, NotFoundError, AmbiguousError, PluginError)
 """What one row can be at fault for; anything else ends the import."""
@@ -108,30 +113,120 @@ class Importing(Service):
             ImportStopped: it was interrupted.
         """
         source = Path(path)
-        job = self._job(source, of, mapping, batch_size, country)
-        goes = Path(rejects) if rejects is not None else reject_path(source)
-        run = Run(self, job, goes, progress or _nobody, resumes=resume)
+        asked = {
+            "path": str(source.absolute()), "of": of, "batch_size": batch_size, "country": country,
+            "facts": load_mapping(Path(mapping)) if isinstance(mapping, Path | str) else mapping,
+            "mapping": Path(mapping).name if isinstance(mapping, Path | str) else "",
+            "rejects": str(rejects if rejects is not None else reject_path(source)),
+        }  # fmt: skip
+        job = self._job(asked)
+        found = interrupted(self, job.asked["fingerprint"]) if resume and not dry_run else None
+        run = Run(self, job, progress or _nobody, found=found)
         with fewer_collections():
             return run.dry() if dry_run else run.real()
 
-    def _job(self, path: Path, of: str, mapping: Any, size: int, country: str) -> Job:
-        kind = self._kind(of)
-        if mapping is None:
+    @verb
+    def past(self, *, limit: int | None = None) -> tuple[PastImport, ...]:
+        """Return the imports that were made, the newest first."""
+        o = each(Operation)
+        found = self.find(Operation, o.kind == KIND, order=[-o.started_at], limit=limit)
+        undos = self.unit.get_many(Operation, filter(None, map(undo_of, found)))
+        return tuple(past_import(one, undos, self.now) for one in found)
+
+    @verb
+    def show(self, name: UUID | str) -> PastImport:
+        """Return one import.
+
+        Args:
+            name: its id, or the last six characters of it.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        found = self._operation(name)
+        return past_import(found, self.unit.get_many(Operation, filter(None, [undo_of(found)])), self.now)
+
+    @verb
+    def leftovers(self, name: UUID | str, *, limit: int | None = None, after: str | None = None) -> Page[Leftover]:
+        """Return what the undoing of an import left as it is, and why."""
+        x = each(Leftover)
+        return self.find(Leftover, x.operation == self._operation(name).id, order=[x.id], limit=limit, after=after)
+
+    @verb(long=True)
+    def resume(self, name: UUID | str, *, path: Path | str | None = None, progress: Told | None = None) -> ImportResult:
+        """Go on with an import that was interrupted, behind the last row that it dealt with.
+
+        Args:
+            name: its id, or the last six characters of it.
+            path: where the file is now; None: where it was.
+
+        Raises:
+            InvalidError: it came to its end, was undone, or the file is another one.
+            ConflictError: it is running.
+        """
+        found = self._operation(name)
+        refuse_running(found, self.now)
+        if found.status not in ("running", "failed"):
+            raise InvalidError(
+                f"The import {short_id(found.id)} is {found.status}: there is nothing to resume.",
+                code="not_interrupted",
+            )
+        moved = {} if path is None else {"path": str(Path(path).absolute())}
+        job = self._job({**found.about, "facts": json.loads(json.dumps(found.about["facts"])), **moved})
+        if job.asked["fingerprint"] != found.about["fingerprint"]:
+            raise InvalidError(
+                f"{job.path.name!r} was changed since the import {short_id(found.id)} began: import it anew.",
+                code="file_changed", field="file",
+            )  # fmt: skip
+        with fewer_collections():
+            return Run(self, job, progress or _nobody, found=found).real()
+
+    @verb(long=True)
+    def undo(self, name: UUID | str, *, dry_run: bool = False, progress: Told | None = None) -> UndoResult:
+        """Undo an import as a whole: what it created is removed, what it changed becomes what it was.
+
+        What somebody changed since, or refers to, stays as it is and is listed. No hooks are asked, and the log says
+        ``undone``. One that is interrupted goes on by the same call.
+
+        Args:
+            name: its id, or the last six characters of it.
+            dry_run: write nothing, and say what would happen. Other writers wait meanwhile.
+            progress: is told how many records are done.
+
+        Raises:
+            NotFoundError: there is no such import. InvalidError: it was undone. ConflictError: it is running.
+        """
+        found = self._operation(name)
+        refuse_running(found, self.now)
+        if self.show(found.id).state == "undone":
+            raise InvalidError(f"The import {short_id(found.id)} was undone already.", code="undone")
+        return self.service(Undoing).run(found, dry_run=dry_run, progress=progress or _nobody)
+
+    def _operation(self, name: UUID | str) -> Operation:
+        made = [self.get(Operation, Id(name))] if isinstance(name, UUID) else self.unit.called(Operation, name)
+        found = [one for one in made if one.kind == KIND]
+        if len(found) != 1:
+            raise NotFoundError(
+                f"There is no import {str(name)!r}: `crmkit imports list` has them.", code="unknown_import"
+            )
+        return found[0]
+
+    def _job(self, asked: Mapping[str, Any]) -> Job:
+        path, of, facts = Path(asked["path"]), asked["of"], asked["facts"]
+        kind, name = self._kind(of), asked["mapping"] or ("The mapping" if facts is not None else path.name)
+        if facts is None:
             table = open_table(path)
             target = self.target(of, table.header)
             read = mapping_by_name(table.header, target.fields)
         else:
-            facts = load_mapping(Path(mapping)) if isinstance(mapping, Path | str) else mapping
             target = self.target(of, named_columns(facts))
-            read = mapping_of(facts, target.fields, name=_name_of(mapping))
+            read = mapping_of(facts, target.fields, name=name)
             table = open_table(path, read.file, wanted=read.wanted)
         if {"id", "external_id"} & {column.target for column in read.columns}:
             target = target.relaxed()
         house = self.unit.house
-        defaults = Defaults(time_zone=str(house.zone), currency=house.currency, country=country)
-        reader = row_reader(
-            read, table, target.fields, defaults, name=path.name if mapping is None else _name_of(mapping)
-        )
+        defaults = Defaults(time_zone=str(house.zone), currency=house.currency, country=asked["country"])
+        reader = row_reader(read, table, target.fields, defaults, name=name)
         if not reader.fields:
             known = ", ".join(field.name for field in target.fields)
             raise InvalidError(
@@ -140,8 +235,8 @@ class Importing(Service):
                 field="file",
             )
         return Job(
-            path=path, kind=kind, target=target, mapping=read, table=table, reader=reader, size=size,
-            columns={field.target: field.column for field in reader.fields}, fingerprint=_fingerprint(path, of, read),
+            path=path, kind=kind, target=target, mapping=read, table=table, reader=reader, size=asked["batch_size"],
+            columns={field.target: field.column for field in reader.fields}, asked=_about(asked, target.name, read),
         )  # fmt: skip
 
     # --- inside a unit of work ---
@@ -168,17 +263,14 @@ def _nobody(done: int) -> None:
     return None
 
 
-def _name_of(mapping: Any) -> str:
-    return Path(mapping).name if isinstance(mapping, Path | str) else "The mapping"
-
-
-def _fingerprint(path: Path, of: str, mapping: ImportMapping) -> str:
-    """Return what two runs of the same import have in common: file, target and mapping."""
-    digest = hashlib.sha256(f"{of}\n{mapping!r}\n".encode("utf-8", "backslashreplace"))
+def _about(asked: Mapping[str, Any], of: str, mapping: ImportMapping) -> dict[str, Any]:
+    """Return what an import's operation keeps of what it was asked with; ``fingerprint`` is what two runs of the same import share."""
+    path = Path(asked["path"])
     with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    fingerprint = hashlib.sha256(f"{of}\n{mapping!r}\n{digest}".encode("utf-8", "backslashreplace")).hexdigest()
+    facts = json.loads(json.dumps(asked["facts"], default=str))
+    return {**asked, "file": path.name, "of": of, "facts": facts, "digest": digest, "fingerprint": fingerprint}
 
 
 def _problem(error: CRMError) -> Problem:
