@@ -28,7 +28,8 @@ def status(crm: CRM) -> None:
     if current_run().json:
         lines = [line_to_json(line) for line in found.lines]
         show(
-            {"pending": found.pending, "behind": found.behind, "refused": found.refused, "unknown": sorted(found.unknown), "lines": lines}
+            {"pending": found.pending, "behind": found.behind, "refused": found.refused, "unknown": sorted(found.unknown),
+             "notes": found.notes, "lines": lines}
         )  # fmt: skip
         return
     todo = list(to_do(found))
@@ -54,6 +55,7 @@ def told(found: Schema) -> Iterator[str]:
             yield f"{drop}: waits until no older version runs any more (crmkit db upgrade --contract)"
     for name in sorted(found.unknown):
         yield f"{name}: kept, but no plugin declares it; it can be read, exported and erased."
+    yield from found.notes
 
 
 def line_to_json(line: Line) -> dict[str, Any]:

@@ -232,6 +232,7 @@ class Schema:
         pending: what an upgrade would do, a statement or sentence each; empty: nothing.
         behind: names of record types that are newer declared than kept: their writes raise UpgradeNeeded.
         refused: names of record types that an upgrade can not bring to their declaration -> why, and what to do.
+        notes: what is slower here than it could be, and what would help: a sentence or two each.
         unknown: names of record types that are kept without a declaration (their plugin is gone): name -> what the ledger says.
         lines: how far the data of each plugin is; a store leaves it empty, ``CRM.status`` fills it.
     """
@@ -240,6 +241,7 @@ class Schema:
     pending: tuple[str, ...] = ()
     behind: frozenset[str] = frozenset()
     refused: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    notes: tuple[str, ...] = ()
     unknown: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict[str, Mapping[str, Any]])
     lines: tuple[Line, ...] = ()
 

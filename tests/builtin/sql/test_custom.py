@@ -23,11 +23,11 @@ FIELDS = {
         Field(name="born", kind="date"),
         Field(name="seen", kind="instant"),
         Field(name="ok", kind="bool"),
-        Field(name='it\'s "odd" $.[0]', kind="text"),
+        Field(name='it\'s "odd" 5 % $.[0]', kind="text"),
     )
 }
 ASKING = attrs.evolve(BINDING, custom=lambda of: FIELDS)
-ODD = 'it\'s "odd" $.[0]'
+ODD = 'it\'s "odd" 5 % $.[0]'
 VALUES = [
     "M", "", "now", "2024-02-30", "2024-02-29", "0000-01-01", "20240229", 0, 1, -1, 105, 2**62, 2**63 - 1, 253402300800000000, 1.5, True, False, None,
     ["M"], {"M": 1},

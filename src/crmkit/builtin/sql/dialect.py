@@ -35,6 +35,21 @@ class Copy:
     types: tuple[str, ...]
 
 
+@attrs.frozen(kw_only=True)
+class Searching:
+    """How an index can serve a search for a part of a text.
+
+    Attributes:
+        before: the statements that have to come before the first such index.
+        operators: what its columns are compared with; empty: there can be none.
+        why_not: why not, and what would help.
+    """
+
+    before: tuple[str, ...] = ()
+    operators: str = ""
+    why_not: str = ""
+
+
 class Database(ABC):
     """The facts of one database.
 
@@ -103,6 +118,10 @@ class Database(ABC):
     def holds(self, text: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[Any]:
         """Return whether the text has the needle in it, by code points."""
 
+    def contains(self, folded: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return whether a folded text has the needle in it, as an index for that is asked."""
+        return self.holds(folded, needle)
+
     @abstractmethod
     def packed(self, kind: Kind, values: Sequence[Any]) -> Any:
         """Return many values, as their column keeps them, as one parameter for ``among``."""
@@ -151,6 +170,14 @@ class Database(ABC):
     @abstractmethod
     def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:
         """Return the columns that each index of a table names."""
+
+    def searching(self, link: Link, schema: str, *, may_create: bool) -> Searching:
+        """Return how an index can serve a search; ``may_create``: the database is ours to change."""
+        return Searching()
+
+    def search_index(self, name: str, column: ColumnElement[Any], operators: str) -> Index:
+        """Return the index that serves a search in a folded text."""
+        raise NotImplementedError
 
     def prepare(self, link: Link, schema: str) -> Sequence[str]:
         """Return the statements that come before the first table."""

@@ -19,6 +19,7 @@ from crmkit.builtin.sql.steps import (
     custom_index,
     no_doubles,
     refold,
+    search_indexes,
     sentence,
     statement,
 )
@@ -97,6 +98,7 @@ def _type_steps(
             if index.unique and not is_new:
                 yield no_doubles(layout, index, database)
             yield create_index(index, database, aside=online and not is_new)
+    yield from search_indexes(layout, found, database, aside=online and not is_new)
     for field in custom:
         yield from custom_index(layout.table, field, found.indexes, database, aside=online and not is_new)
     if found.ledger and not is_new and found.value("fold") != {"version": FOLD_VERSION}:

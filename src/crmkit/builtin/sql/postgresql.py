@@ -16,9 +16,10 @@ from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql.elements import ColumnClause, Grouping
 from sqlalchemy.types import BigInteger, Boolean, Integer, Numeric, Text, TypeEngine
 
-from crmkit.builtin.sql.dialect import Copy, Database
+from crmkit.builtin.sql.dialect import Copy, Database, Searching
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.postgresql_faults import fault_of
+from crmkit.builtin.sql.postgresql_search import contains, search_index, searching
 from crmkit.errors import CRMError
 from crmkit.records.fields import Kind
 from crmkit.records.times import micros
@@ -115,6 +116,10 @@ class PostgreSQL(Database):
         """Return whether the text has the needle in it."""
         return func.strpos(text, needle) > literal_column("0")
 
+    def contains(self, folded: Column, needle: Column) -> Column:
+        """Return whether a folded text has the needle in it, in the words that its index serves."""
+        return contains(folded, needle)
+
     def packed(self, kind: Kind, values: Sequence[Any]) -> Any:
         """A list is an array."""
         return list(values)
@@ -125,7 +130,7 @@ class PostgreSQL(Database):
 
     def custom(self, column: Column, key: str, kind: Kind) -> Column:
         """Return a custom field's value, NULL where JSON's type is not the kind's. The key stands in the statement, quoted."""
-        name: Column = literal_column("'" + key.replace("'", "''").replace("%", "%%") + "'")
+        name: Column = literal_column("'" + key.replace("'", "''") + "'")
         document = cast(column, JSON())
         text = func.json_object_field_text(document, name)
         type_ = func.json_typeof(func.json_object_field(document, name))
@@ -162,6 +167,14 @@ class PostgreSQL(Database):
         return (cast(value, Integer()), None) if kind == "bool" else (value, None)
 
     # --- the schema ---
+    def searching(self, link: Link, schema: str, *, may_create: bool) -> Searching:
+        """Trigrams are an extension, which may be missing."""
+        return searching(link, self.sql, schema, may_create=may_create)
+
+    def search_index(self, name: str, column: Column, operators: str) -> Index:
+        """Return the index of a folded text's trigrams."""
+        return search_index(name, column, operators)
+
     def prepare(self, link: Link, schema: str) -> Sequence[str]:
         """Return what makes the schema of the tables, where it is not there."""
         if not schema or link.rows(_SCHEMA, (schema,)):
@@ -234,7 +247,7 @@ class PostgreSQL(Database):
 
 
 def _word(text: str) -> Column:
-    return literal_column("'" + text.replace("%", "%%") + "'")
+    return literal_column(f"'{text}'")
 
 
 def _number(value: int) -> Column:

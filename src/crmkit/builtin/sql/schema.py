@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import attrs
 
 from crmkit.builtin.sql.catalogue import Catalogue
+from crmkit.builtin.sql.dialect import Searching
 from crmkit.builtin.sql.link import Link
 from crmkit.errors import NewerSchema, StoreCorrupt
 from crmkit.records import Declaration, LedgerEntry, declaration_of
@@ -22,11 +23,12 @@ CORE_VERSION: Final = 1
 
 @attrs.frozen(kw_only=True)
 class Found:
-    """What is in the database: what has to come before the first table, the columns of each table under our prefix, the names of indexes, and the ledger's entries."""
+    """What is in the database: what has to come before the first table, the columns of each table under our prefix, the names of indexes, how a search can have one, and the ledger's entries."""
 
     before: tuple[str, ...]
     columns: Mapping[str, frozenset[str]]
     indexes: frozenset[str]
+    searching: Searching
     ledger: Mapping[str, LedgerEntry]
 
     def value(self, key: str) -> Any:
@@ -47,10 +49,12 @@ def look(catalogue: Catalogue, link: Link, *, is_ours: bool) -> Found:
     columns = database.tables(link, schema=catalogue.schema)
     if is_ours and not catalogue.prefix:
         database.check_identity(link, columns, layout.table.name, CORE_VERSION)
+    searching = database.searching(link, catalogue.schema, may_create=is_ours)
     found = Found(
-        before=tuple(database.prepare(link, catalogue.schema)),
+        before=(*database.prepare(link, catalogue.schema), *searching.before),
         columns=columns,
         indexes=database.indexes(link, schema=catalogue.schema),
+        searching=searching,
         ledger=_ledger(catalogue, link, columns),
     )
     if not found.ledger:

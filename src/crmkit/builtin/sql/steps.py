@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import ColumnElement, Index, Table, and_, bindparam, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Index, MetaData, Table, and_, bindparam, func, literal_column, select, update
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement
 
@@ -14,6 +14,7 @@ from crmkit.builtin.sql.columns import default_of, default_values
 from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.layout import Layout, compiled
 from crmkit.builtin.sql.link import Link
+from crmkit.builtin.sql.schema import Found
 from crmkit.builtin.sql.tables import index_name
 from crmkit.errors import StoreError
 from crmkit.records import Field
@@ -80,6 +81,24 @@ def custom_index(
         value = database.custom(table.c.custom, field.name, field.kind)
         index = Index(name, database.index_key(value), database.index_key(table.c.id))
         yield create_index(index, database, aside=aside)
+
+
+def search_indexes(layout: Layout[Any], found: Found, database: Database, *, aside: bool) -> Iterator[Step]:
+    """Create the indexes that serve a search in texts, where the database can have them."""
+    operators = found.searching.operators
+    table = layout.table.to_metadata(
+        MetaData()
+    )  # an index becomes its table's: the layout's has those of its declaration
+    for name, column in search_columns(layout) if operators else ():
+        if name not in found.indexes:
+            yield create_index(database.search_index(name, table.c[column], operators), database, aside=aside)
+
+
+def search_columns(layout: Layout[Any]) -> Iterator[tuple[str, str]]:
+    """Yield the folded texts of a table: the name of its index, and its column."""
+    for field in layout.declaration.stored:
+        if field.searchable:
+            yield index_name(layout.table.name, ("search", field.columns[1]), unique=False), field.columns[1]
 
 
 def no_doubles(layout: Layout[Any], index: Index, database: Database) -> Step:

@@ -12,7 +12,7 @@ from crmkit.builtin.sql.dropping import dropping
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.planning import OPEN, Custom, Plan, plan
 from crmkit.builtin.sql.schema import CORE_VERSION, Found, absent_columns, is_within, look
-from crmkit.builtin.sql.steps import Step
+from crmkit.builtin.sql.steps import Step, search_columns
 from crmkit.errors import StoreError
 from crmkit.ports.store import Schema
 from crmkit.records import Declaration, Record, declaration_of
@@ -43,13 +43,17 @@ class SchemaKeeper:
         self._catalogue.learn(absent_columns(self._catalogue, found))
         declared = {name: declaration_of(of) for name, of in self._catalogue.types.items()}
         kept = {key[5:]: found.value(key) for key in found.ledger if key.startswith("type:")}
-        planned = self._plan(found) if _differs(declared, kept, found) else Plan((), {})
+        layouts = [self._catalogue.layout(of) for of in self._catalogue.types.values()]
+        is_searched = all(name in found.indexes for layout in layouts for name, _ in search_columns(layout))
+        differs = _differs(declared, kept, found) or (bool(found.searching.operators) and not is_searched)
+        planned = self._plan(found) if differs else Plan((), {})
         behind = {name for name in declared if name in kept and not is_within(declared[name], kept[name])}
         return Schema(
             is_absent=not found.ledger,
             pending=tuple(step.text for step in planned.steps),
             behind=frozenset(behind),
             refused={name: str(error) for name, error in planned.refused.items()},
+            notes=(found.searching.why_not,) if found.searching.why_not else (),
             unknown={name: value for name, value in kept.items() if name not in declared},
         )
 

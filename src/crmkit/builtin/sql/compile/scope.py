@@ -178,7 +178,8 @@ class Scope:
                 column = self.column(path)
                 return column >= slot(start) if end is None else (column >= slot(start)) & (column < slot(end))
             case ("holds", path, number):
-                return self.database.holds(self.column(path), slot(number))
+                asked = self.database.contains if path[-1][0] == "fold" else self.database.holds
+                return asked(self.column(path), slot(number))
             case ("pair", left, op, right, kind, mine, theirs):
                 return self._pair(left, op, right, kind, mine, theirs)
             case ("has", of, field, where, n):
