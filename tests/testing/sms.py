@@ -66,7 +66,8 @@ class RingoSms(Channel):
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NotSent("Ringo could not be reached.") from error  # any other exception: uncertain
         if answer.status_code in (429, 503):
-            raise NotSent("Ringo is busy.", retry_after_s=float(answer.headers.get("Retry-After", 30)))
+            wait = answer.headers.get("Retry-After", "")
+            raise NotSent("Ringo is busy.", retry_after_s=float(wait) if wait.isdecimal() else 30)
         if answer.is_client_error:
             raise Rejected(answer.json()["error"]["code"])
         return Receipt(external_id=answer.raise_for_status().json()["id"])

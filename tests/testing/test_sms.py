@@ -23,7 +23,7 @@ class TestRingoSms(ChannelContract):
     """The provider is played by a local HTTP server; the contract asks it to fail in every way it knows."""
 
     def channel(self, provider: Provider) -> RingoSms:
-        return RingoSms(Settings(sender="+31301234567", token=Secret("t0ken"), url=provider.url))
+        return RingoSms(Settings(sender="+31301234567", token=Secret("t0ken"), url=provider.url, timeout_s=0.3))
 
     def accept(self, provider: Provider) -> None:
         provider.on("POST", "/messages").answer(201, json={"id": provider.new_id()})

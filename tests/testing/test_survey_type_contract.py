@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -13,6 +12,7 @@ import pytest
 from crmkit.builtin.survey_types import Comment, ces1, ces2, csat, nps
 from crmkit.ports.survey_type import Answers, Given, Item, Problem, Scale, SurveyType
 from crmkit.testing import SurveyTypeContract
+from tests.testing.trial import failed
 
 trust = Scale(
     "trust", lo=1, hi=7, top=6, bottom=2, min_answered=4,
@@ -95,11 +95,12 @@ class Zero(Scale):
 
 
 @attrs.frozen
-class Exact(Scale):
-    """Keeps more decimals than are kept."""
+class Twice(Scale):
+    """Keeps an item twice."""
 
     def check(self, raw: object) -> Answers | Problem:
-        return Answers(whole=Given(raw=Decimal(1), score=Decimal(1) / 3))
+        found = super().check(raw)
+        return attrs.evolve(found, items=(Given(item="a"), Given(item="a"))) if isinstance(found, Answers) else found
 
 
 @attrs.frozen
@@ -112,86 +113,67 @@ class Narrow(Scale):
 
 @attrs.frozen
 class Mute(Scale):
-    """Its problems have no text."""
+    """The texts of its problems have gaps."""
 
     def check(self, raw: object) -> Answers | Problem:
         found = super().check(raw)
-        return Problem("") if isinstance(found, Problem) else found
+        return attrs.evolve(found, params={}) if isinstance(found, Problem) else found
 
 
-def contract(kind: type[Scale], *examples: tuple[object, float | None]) -> SurveyTypeContract:
+class Other(Scale):
+    """Its KPIs count other answers."""
+
+    def kpis(self) -> Any:
+        return tuple(attrs.evolve(k, name=k.name.replace("nps", "odd")) for k in nps.kpis())
+
+
+class Loose(SurveyType):
+    """Right, and no scale: it is spared the checks of scales."""
+
+    name = "loose"
+
+    def check(self, raw: object) -> Answers | Problem:
+        return Answers(whole=Given(text=str(raw))) if raw and str(raw).strip() else Problem("missing")
+
+
+def trial_of(kind: type[Scale], *examples: tuple[object, float | None]) -> Callable[[], set[str]]:
     made = kind("odd", lo=1, hi=5, top=4, bottom=2)
-    found: SurveyTypeContract = type(
-        "Odd", (SurveyTypeContract,), {"survey_type": made, "examples": examples or ((5, 5.0),)}
-    )()
-    return found
+    return lambda: failed(SurveyTypeContract, survey_type=made, examples=examples or ((5, 5.0),))
 
 
-def test_a_score_that_is_another_is_caught():
+SCORE, KEPT, SCHEMA = "test_examples_have_their_score", "test_answers_can_be_kept", "test_the_schema_takes_the_examples"
+WHOLE, RANGE, NOTHING = (
+    "test_what_is_no_whole_number_is_refused",
+    "test_numbers_out_of_range_are_refused",
+    "test_no_answer_is_no_answer",
+)
+DIGITS, KPIS, WORDS = (
+    "test_digits_of_every_script_are_read",
+    "test_its_kpis_measure_its_scores",
+    "test_problems_are_read_by_people",
+)
+MISTAKES: list[tuple[str, Callable[[], set[str]], set[str]]] = [
+    ("right", trial_of(Scale), set()),
+    ("right, and no scale", lambda: failed(SurveyTypeContract, survey_type=Loose(), examples=(("x", None),)), set()),
+    ("another score", trial_of(Scale, (5, 4.0)), {SCORE}),
+    ("no example", lambda: failed(SurveyTypeContract, survey_type=nps), {SCORE}),
+    ("rounds", trial_of(Rounding), {WHOLE}),
+    ("clamps", trial_of(Clamping), {RANGE}),
+    ("reads Western digits alone", trial_of(Western), {DIGITS}),
+    ("takes silence for an answer", trial_of(Zero), {NOTHING}),
+    ("keeps an item twice", trial_of(Twice), {KEPT}),
+    ("its form lets less through", trial_of(Narrow), {SCHEMA}),
+    ("its problems have gaps in their texts", trial_of(Mute), {WORDS}),
+    ("its KPIs count other answers", trial_of(Other), {KPIS}),
+]
+
+
+@pytest.mark.parametrize(("trial", "caught_by"), [row[1:] for row in MISTAKES], ids=[row[0] for row in MISTAKES])
+def test_a_mistake_is_caught(trial: Callable[[], set[str]], caught_by: set[str]) -> None:
+    assert trial() == caught_by
+
+
+def test_the_message_says_what_is_wrong() -> None:
+    contract: Any = type("Odd", (SurveyTypeContract,), {"survey_type": nps, "examples": ((5, 4.0),)})()
     with pytest.raises(AssertionError, match="is scored 5, not 4"):
-        contract(Scale, (5, 4.0)).test_examples_have_their_score()
-
-
-def test_no_example_at_all_is_caught():
-    with pytest.raises(AssertionError, match="give some"):
-        type("Bare", (SurveyTypeContract,), {"survey_type": nps})().test_examples_have_their_score()
-
-
-def test_rounding_is_caught():
-    with pytest.raises(AssertionError, match="is taken"):
-        contract(Rounding).test_what_is_no_whole_number_is_refused(2.5)
-    contract(Rounding).test_numbers_out_of_range_are_refused()
-
-
-def test_clamping_is_caught():
-    with pytest.raises(AssertionError, match="is taken"):
-        contract(Clamping).test_numbers_out_of_range_are_refused()
-    contract(Clamping).test_what_is_no_whole_number_is_refused(2.5)
-
-
-def test_digits_that_are_not_read_are_caught():
-    with pytest.raises(AssertionError):
-        contract(Western).test_digits_of_every_script_are_read("Persian")
-    contract(Western).test_digits_of_every_script_are_read("Western")
-
-
-def test_silence_taken_for_an_answer_is_caught():
-    with pytest.raises(AssertionError):
-        contract(Zero).test_no_answer_is_no_answer("")
-
-
-def test_more_decimals_than_are_kept_are_caught():
-    with pytest.raises(AssertionError):
-        contract(Exact).test_answers_can_be_kept()
-
-
-def test_a_form_that_lets_less_through_is_caught():
-    with pytest.raises(AssertionError):
-        contract(Narrow).test_the_schema_takes_the_examples()
-
-
-def test_a_problem_without_text_is_caught():
-    with pytest.raises(AssertionError):
-        contract(Mute).test_problems_are_read_by_people()
-
-
-def test_kpis_that_count_other_answers_are_caught():
-    class Other(Scale):
-        def kpis(self):  # type: ignore[no-untyped-def]  # as the base's
-            return tuple(attrs.evolve(k, name=k.name.replace("nps", "odd")) for k in nps.kpis())
-
-    with pytest.raises(AssertionError):
-        contract(Other).test_its_kpis_measure_its_scores()
-
-
-def test_what_is_no_scale_is_spared_the_checks_of_scales():
-    class Loose(SurveyType):
-        name = "loose"
-
-        def check(self, raw: object) -> Answers | Problem:
-            return Answers(whole=Given(text=str(raw))) if raw and str(raw).strip() else Problem("missing")
-
-    loose: SurveyTypeContract = type("L", (SurveyTypeContract,), {"survey_type": Loose(), "examples": (("x", None),)})()
-    with pytest.raises(pytest.skip.Exception):
-        loose.test_numbers_out_of_range_are_refused()
-    loose.test_no_answer_is_no_answer(None)
+        contract.test_examples_have_their_score()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from crmkit.testing import ChannelContract, Provider
 from crmkit.testing.contract import Contract
 
 
@@ -22,12 +25,24 @@ def fails(contract: Any, name: str) -> bool:
     check = getattr(contract, name)
     for case in cases(check):
         try:
-            check(**case)
+            with fixtures(contract) as given:
+                wanted = inspect.signature(check).parameters
+                check(**case, **{key: value for key, value in given.items() if key in wanted})
         except pytest.skip.Exception:
             pass
         except (Exception, pytest.fail.Exception):  # noqa: BLE001  # whatever a mistake ends in, it is caught
             return True
     return False
+
+
+@contextmanager
+def fixtures(contract: Any) -> Generator[dict[str, Any]]:
+    """What pytest would give to the checks of a suite."""
+    if not isinstance(contract, ChannelContract):
+        yield {}
+        return
+    with Provider(patience_s=contract.patience_s) as provider:
+        yield {"provider": provider, "made": contract.channel(provider)}
 
 
 def cases(check: Any) -> Iterator[dict[str, Any]]:

@@ -33,9 +33,11 @@ class Wire(Channel):
     name = "wire"
     addresses = "phone"
     idempotent_for_h = 24
+    timeout_s: float | None = 0.2
 
     def __init__(self, url: str) -> None:
         place = urlsplit(url)
+        self.scheme = place.scheme
         self.place = (place.hostname or "", place.port or 80)
 
     def send(self, delivery: Delivery) -> Receipt:
@@ -48,7 +50,7 @@ class Wire(Channel):
             line.close()
 
     def connected(self) -> http.client.HTTPConnection:
-        line = http.client.HTTPConnection(*self.place, timeout=5)
+        line = http.client.HTTPConnection(*self.place, timeout=self.timeout_s)
         try:
             line.connect()
         except OSError as error:
@@ -60,7 +62,7 @@ class Wire(Channel):
 
     def read(self, status: int, body: bytes, retry_after: str | None) -> Receipt:
         if status == 429:
-            raise NotSent("busy", retry_after_s=float(retry_after or 30))
+            raise NotSent("busy", retry_after_s=float(retry_after) if retry_after and retry_after.isdecimal() else None)
         if 400 <= status < 500:
             raise Rejected("refused")
         if status != 201:

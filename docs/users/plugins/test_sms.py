@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 
+import attrs
+
 from crmkit import CRM, Secret
 from crmkit.ports.channel import Request
 from crmkit.testing import ChannelContract, Provider
@@ -22,7 +24,7 @@ def signed(body: bytes) -> Request:
 
 class TestRingoSms(ChannelContract):
     def channel(self, provider: Provider) -> RingoSms:
-        return RingoSms(settings(provider))
+        return RingoSms(attrs.evolve(settings(provider), timeout_s=0.3))
 
     def accept(self, provider: Provider) -> None:  # what the provider answers when it takes a message
         provider.on("POST", "/messages").answer(201, json={"id": provider.new_id()})

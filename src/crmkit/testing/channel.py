@@ -37,7 +37,7 @@ from ..ports.channel import (
     StatusReport,
 )
 from .contract import Contract
-from .provider import FAILURES, Failure, Provider
+from .provider import FAILURES, SILENCES, Failure, Provider, Silence
 
 ADDRESSES: Final[Mapping[str, str]] = {
     "email": "anna@example.nl", "phone": "+31612345678", "postal": "Anna Jansen, Oudegracht 1, 3511 AA Utrecht", "handle": "anna",
@@ -46,14 +46,23 @@ TEXTS: Final = (
     "Your bicycle is ready.", "Uw fiets is klaar: één minuut", "אופניכם מוכנים", "درّاجتك جاهزة", "دوچرخه شما آماده است", "🚲",
     "two\nlines", "'\"\\<b>&amp;%s{}", "x" * 140,
 )  # fmt: skip
+_NOTICED_S: Final = 1.0
+"""How long it takes to notice that the other side has hung up, at most, in seconds."""
 _PERMIT: Final = "permit-that-is-ours-alone"
 _RETRY_S: Final = 17.0
+_RETRY_AFTER: Final = {"seconds": "17", "a date": "Wed, 21 Oct 2015 07:28:00 GMT", "nonsense": "soon", "nothing": ""}
 
 
 class ChannelContract(Contract):
-    """Give ``channel``; ``accept`` where it speaks HTTP; ``incoming`` where it receives; ``address`` of an uncommon kind."""
+    """Give ``channel``; ``accept`` where it speaks HTTP; ``incoming`` where it receives; ``address`` of an uncommon kind.
+
+    Attributes:
+        patience_s: how long the provider keeps silent at most, in seconds; the channel gives up before. Give it a short
+            timeout in ``channel``, for the contract waits for it.
+    """
 
     address: ClassVar[str] = ""
+    patience_s: ClassVar[float] = 30
 
     # --- what the author gives ---
     @abstractmethod
@@ -71,7 +80,7 @@ class ChannelContract(Contract):
     @pytest.fixture
     def provider(self) -> Iterator[Provider]:
         """The provider of one test."""
-        with Provider() as made:
+        with Provider(patience_s=self.patience_s) as made:
             yield made
 
     @pytest.fixture
@@ -162,20 +171,45 @@ class ChannelContract(Contract):
         with pytest.raises(NotSent):
             made.send(self._delivery(made))
 
-    def test_a_busy_provider_is_asked_again_later(self, provider: Provider, made: Channel) -> None:
-        """Status 429 is certainly not sent; ``Retry-After`` is heeded."""
+    @pytest.mark.parametrize("retry_after", _RETRY_AFTER)
+    def test_a_busy_provider_is_asked_again_later(self, provider: Provider, made: Channel, retry_after: str) -> None:
+        """Status 429 is certainly not sent; ``Retry-After`` is heeded in seconds, and may be anything else."""
         self._speaks_http()
-        provider.always(429, headers={"Retry-After": str(int(_RETRY_S))})
+        said = _RETRY_AFTER[retry_after]
+        provider.always(429, headers={"Retry-After": said} if said else {})
         with pytest.raises(NotSent) as found:
             made.send(self._delivery(made))
-        assert found.value.retry_after_s == _RETRY_S
+        if retry_after == "seconds":
+            assert found.value.retry_after_s == _RETRY_S
 
     @pytest.mark.parametrize("failure", FAILURES)
     def test_a_lost_answer_is_uncertain(self, provider: Provider, made: Channel, failure: Failure) -> None:
         """The request has left: an exception that is neither NotSent nor Rejected says that nobody knows."""
         self._speaks_http()
+        self.accept(provider)
         provider.fail(failure)
         assert self._end(made) == "uncertain"
+
+    @pytest.mark.parametrize("silence", SILENCES)
+    def test_it_does_not_wait_for_ever(self, provider: Provider, made: Channel, silence: Silence) -> None:
+        """A provider that says no more is left: the channel has a timeout. Nobody knows whether the message went."""
+        self._speaks_http()
+        self.accept(provider)
+        provider.fail(silence)
+        assert self._end(made) == "uncertain"
+        assert provider.was_left.wait(_NOTICED_S), f"It was still waiting after {self.patience_s} s: give it a timeout."
+
+    def test_a_stranger_is_not_trusted(self) -> None:
+        """Over HTTPS a certificate that nobody vouches for ends it: no message goes to whoever shows one."""
+        self._speaks_http()
+        with Provider(tls=True) as stranger:
+            self.accept(stranger)
+            made = self.channel(stranger)
+            try:
+                assert self._end(made) != "sent"
+            finally:
+                made.close()
+            assert not stranger.asked, "It told the message to a stranger: leave the verification of certificates on."
 
     @pytest.mark.parametrize("status", [500, 502, 504])
     def test_a_broken_provider_is_uncertain(self, provider: Provider, made: Channel, status: int) -> None:
