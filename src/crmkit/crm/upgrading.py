@@ -160,8 +160,10 @@ class Upgrade:
             return True
         if step.where is None or step.to < line.dropped:
             return False
-        where = step.where
-        return bool(self._runner_for(step).run(lambda unit: unit.find(step.of, where, limit=1)))
+        runner, where = self._runner_for(step), step.where
+        if declaration_of(step.of).name in runner.store.status().behind:  # its fields are gone
+            return False
+        return bool(runner.run(lambda unit: unit.find(step.of, where, limit=1)))
 
     def _runner_for(self, step: Step[Any]) -> Runner:
         """Return what runs a step: where it has a record class of its own, the records are read by that."""
