@@ -1,4 +1,8 @@
-"""What calling hooks costs: against a plain loop over the functions, and against pluggy, which neither isolates nor attributes."""
+"""What calling hooks costs: against a plain loop over the functions, and against pluggy, blinker and stevedore.
+
+Ours isolates, attributes and looks at the types of results; the others do none of it. The peers are in the dependency
+group ``benchmarks``.
+"""
 
 from __future__ import annotations
 
@@ -107,6 +111,39 @@ def by_pluggy(functions: Sequence[Callable[..., Any]]) -> Side:
     return Side(run=run)
 
 
+def by_blinker(functions: Sequence[Callable[..., Any]]) -> Side:
+    """One signal of blinker's with as many receivers."""
+    import blinker  # a peer, in the dependency group of benchmarks
+
+    signal = blinker.Signal()
+    for function in functions:
+        signal.connect(function, weak=False)
+
+    def run(_: object) -> None:
+        for _ in TIMES:
+            signal.send(CHANGE)
+
+    return Side(run=run)
+
+
+def by_stevedore(functions: Sequence[Callable[..., Any]]) -> Side:
+    """One call of as many of stevedore's extensions."""
+    from stevedore import ExtensionManager  # a peer, in the dependency group of benchmarks
+    from stevedore.extension import Extension
+
+    found = []
+    for n, function in enumerate(functions):
+        holder = type("Holder", (), {"floor_check": staticmethod(function)})()
+        found.append(Extension(f"p{n}", None, None, holder))  # type: ignore[arg-type]  # it asks for no entry point here
+    manager = ExtensionManager.make_test_instance(found)
+
+    def run(_: object) -> None:
+        for _ in TIMES:
+            manager.map_method("floor_check", CHANGE)
+
+    return Side(run=run)
+
+
 def plain_call() -> Side:
     """One call of a function that returns at once."""
 
@@ -131,40 +168,24 @@ def plain_loop(functions: Sequence[Callable[..., Any]]) -> Side:
 def pairs() -> Iterator[Pair]:
     """Checks and adjust hooks of 0, 1, 10 and 50 plugins."""
     n = len(TIMES)
-    yield Pair(name="check, no plugin / plain call", ours=ours([]), floor=plain_call(), limit=5, n=n, repeatable=True)
-    yield Pair(
-        name="adjust, no plugin / plain call",
-        ours=ours_adjusting([]),
-        floor=plain_call(),
-        limit=5,
-        n=n,
-        repeatable=True,
-    )
+
+    def pair(name: str, side: Side, floor: Side, limit: float | None = None) -> Pair:
+        return Pair(name=name, ours=side, floor=floor, limit=limit, n=n, repeatable=True)
+
+    yield pair("check, no plugin / plain call", ours([]), plain_call(), 5)
+    yield pair("adjust, no plugin / plain call", ours_adjusting([]), plain_call(), 5)
+    yield pair("check, no plugin / pluggy", ours([]), by_pluggy([]), 0.2)
+    yield pair("check, no plugin / blinker", ours([]), by_blinker([]))
     for plugins in (1, 10, 50):
         own, theirs = copies(at_once, plugins), copies(at_once, plugins)
-        name = f"check, {plugins} plugins / pluggy"
-        yield Pair(
-            name=name,
-            ours=ours(own),
-            floor=by_pluggy(theirs),
-            limit=0.2 if plugins < 50 else None,
-            n=n,
-            repeatable=True,
-        )
+        yield pair(f"check, {plugins} plugins / pluggy", ours(own), by_pluggy(theirs), 0.2)
+        yield pair(f"check, {plugins} plugins / blinker", ours(own), by_blinker(theirs))
+        yield pair(f"check, {plugins} plugins / stevedore", ours(own), by_stevedore(theirs))
+        yield pair(f"check, {plugins} plugins / plain loop", ours(own), plain_loop(own))
         keep = [lambda change: change.after for _ in range(plugins)]
-        name = f"adjust, {plugins} plugins / pluggy"
-        yield Pair(
-            name=name,
-            ours=ours_adjusting(keep),
-            floor=by_pluggy(theirs),
-            limit=0.35 if plugins == 10 else None,
-            n=n,
-            repeatable=True,
-        )
-        yield Pair(
-            name=f"check, {plugins} plugins / plain loop", ours=ours(own), floor=plain_loop(own), n=n, repeatable=True
-        )
-    for plugins in (1, 10):
+        yield pair(f"adjust, {plugins} plugins / pluggy", ours_adjusting(keep), by_pluggy(theirs), 0.35)
+    for plugins in (1, 10, 50):
         working = copies(busy, plugins)
-        name = f"check that works a little, {plugins} plugins / plain loop"
-        yield Pair(name=name, ours=ours(working), floor=plain_loop(working), limit=1.2, n=n, repeatable=True)
+        yield pair(
+            f"check that works a little, {plugins} plugins / plain loop", ours(working), plain_loop(working), 1.2
+        )

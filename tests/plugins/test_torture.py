@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from typing import Any
 import attrs
 import pytest
 
-from crmkit._plugins import Loaded, PluginState, load
+from crmkit._plugins import Loaded, PluginState, installed_plugins, load
+from crmkit._plugins.loading import Given, Loading
 from crmkit.errors import PluginError
 
 HEAD = "from crmkit import Plugin, Record, Deal, check, hookimpl, FieldDefinition, Commands, DeclarationError\nimport attrs\n"
@@ -190,6 +192,18 @@ def test_it_is_told_in_the_log(site: Any, caplog: pytest.LogCaptureFixture):
     assert told.getMessage().startswith(
         "Plugin raises (crmkit-raises 1.0) is failed. Its import raised ZeroDivisionError"
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "reason"), [(5.0, "Its import took 5.0 s, and every command waits for it."), (0.1, "")]
+)
+def test_a_slow_import_is_told_and_the_plugin_is_used(site: Any, seconds: float, reason: str):
+    site.install("slow")
+    given = Given(disabled=frozenset(), tables={}, settings={}, environ={})
+    loading = Loading(given=given, clock=itertools.count(0.0, seconds).__next__)
+    loading.run(found for found in installed_plugins() if found.name == "slow")
+    (entry,) = loading.entries
+    assert (entry.state.state, entry.state.reason, bool(entry.state.remedy)) == ("loaded", reason, bool(reason))
 
 
 @pytest.mark.parametrize("lost", range(7))

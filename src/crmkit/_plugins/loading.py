@@ -26,6 +26,10 @@ REQUIRED = "required"
 """The key of a plugin's table that is ours: ``required = true`` stops the program where the plugin is not active."""
 
 
+SLOW_S = 2.0
+"""Seconds of an import that are told: every command that loads plugins waits for them."""
+
+
 @attrs.define(eq=False, kw_only=True)
 class Entry:
     """One plugin on its way.
@@ -152,7 +156,7 @@ class Loading:
         try:
             plugin = imported(entry.found.target)
         finally:
-            entry.state = attrs.evolve(entry.state, import_s=self.clock() - begun)
+            entry.state = _imported_in(entry.state, self.clock() - begun)
         name = self._name(entry, plugin)
         version = (plugin.version if isinstance(plugin, Plugin) else "") or entry.state.version
         entry.state = attrs.evolve(entry.state, name=name, state="loaded", plugin=plugin, version=version)
@@ -230,6 +234,18 @@ class Loading:
             for name, what in sorted(told.items())
             if name not in names
         )
+
+
+def _imported_in(state: PluginState, seconds: float) -> PluginState:
+    if seconds < SLOW_S or state.is_builtin:
+        return attrs.evolve(state, import_s=seconds)
+    told = f"Its import took {seconds:.1f} s, and every command waits for it."
+    return attrs.evolve(
+        state,
+        import_s=seconds,
+        reason=told,
+        remedy="Its author imports what is heavy where it is used; or switch it off.",
+    )
 
 
 def _without_ours(said: Any) -> Any:

@@ -22,7 +22,7 @@ class PluginState:
         distribution, version: whence it was installed; empty for a module of the project.
         state: ``discovered`` (found, not looked at), ``loaded`` (imported), ``active``, ``failed``, ``incompatible``
             (needs another version of us), ``disabled`` (by a person), ``quarantined`` (passed over: it keeps failing).
-        reason: a sentence: why it is not active; empty where it is.
+        reason: a sentence: why it is not active, or what is slow about it; empty where all is well.
         remedy: a sentence: what to do.
         plugin: the Plugin (or plain module), once it was imported.
         target: ``module:attribute``; empty for one that a program gave.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Protocol, TypeVar, cast, overload
 from uuid import UUID
 
 import attrs
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Record)
 S = TypeVar("S")
 F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+T_co = TypeVar("T_co", covariant=True)
 Kind = Literal["added", "changed", "removed"]
 
 
@@ -119,40 +121,48 @@ def hook_of(function: object) -> HookOffer | None:
     return found if isinstance(found, HookOffer) else None
 
 
+class Hooked(Protocol[P, T_co]):
+    """A function under a hook decorator: callable as it was written, and to be offered."""
+
+    @property
+    def _crmkit_hook(self) -> HookOffer: ...
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T_co:
+        """Call the function itself."""
+        ...
+
+
 class _Adjust(Protocol[R]):
     @overload
-    def __call__(self, function: Callable[[Change[R]], R], /) -> Callable[[Change[R]], R]: ...
+    def __call__(self, function: Callable[[Change[R]], R], /) -> Hooked[[Change[R]], R]: ...
     @overload
-    def __call__(self, function: Callable[[Change[R], Context[S]], R], /) -> Callable[[Change[R], Context[S]], R]: ...
+    def __call__(self, function: Callable[[Change[R], Context[S]], R], /) -> Hooked[[Change[R], Context[S]], R]: ...
 
 
 class _Check(Protocol[R]):
     @overload
-    def __call__(self, function: Callable[[Change[R]], Refusal | None], /) -> Callable[[Change[R]], Refusal | None]: ...
+    def __call__(self, function: Callable[[Change[R]], Refusal | None], /) -> Hooked[[Change[R]], Refusal | None]: ...
     @overload
     def __call__(
         self, function: Callable[[Change[R], Context[S]], Refusal | None], /
-    ) -> Callable[[Change[R], Context[S]], Refusal | None]: ...
+    ) -> Hooked[[Change[R], Context[S]], Refusal | None]: ...
 
 
 class _CheckBatch(Protocol[R]):
     @overload
     def __call__(
         self, function: Callable[[Sequence[Change[R]]], Sequence[Refusal | None]], /
-    ) -> Callable[[Sequence[Change[R]]], Sequence[Refusal | None]]: ...
+    ) -> Hooked[[Sequence[Change[R]]], Sequence[Refusal | None]]: ...
     @overload
     def __call__(
         self, function: Callable[[Sequence[Change[R]], Context[S]], Sequence[Refusal | None]], /
-    ) -> Callable[[Sequence[Change[R]], Context[S]], Sequence[Refusal | None]]: ...
+    ) -> Hooked[[Sequence[Change[R]], Context[S]], Sequence[Refusal | None]]: ...
 
 
 class _Subscriber(Protocol[R]):
     @overload
-    def __call__(self, function: Callable[[Event[R]], None], /) -> Callable[[Event[R]], None]: ...
+    def __call__(self, function: Callable[[Event[R]], None], /) -> Hooked[[Event[R]], None]: ...
     @overload
-    def __call__(
-        self, function: Callable[[Event[R], Context[S]], None], /
-    ) -> Callable[[Event[R], Context[S]], None]: ...
+    def __call__(self, function: Callable[[Event[R], Context[S]], None], /) -> Hooked[[Event[R], Context[S]], None]: ...
 
 
 @since("1.0")

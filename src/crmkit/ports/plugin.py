@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import attrs
 import pluggy
 
 from ..errors import InvalidError
+from .hook import Hooked
 from .lifetime import since
 
 API_VERSION = (1, 0)
@@ -33,12 +34,36 @@ class Commands:
     help: str = ""
 
 
+class _Named(Protocol):
+    """A KPI, a pipeline, a command, a survey type: what has a name."""
+
+    @property
+    def name(self) -> str | None: ...
+
+
+class _Attrs(Protocol):
+    __attrs_attrs__: ClassVar[Any]
+
+
+class _Data(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+Offered: TypeAlias = "type[Any] | Hooked[..., Any] | _Named | _Attrs | _Data"
+"""What a plugin can offer, as type checkers know it: a class, a decorated hook function, an instance of an attrs class or a
+data class, or an object with a name. So an undecorated function, a number or None is told where it is written."""
+
+
 def _name(plugin: Any, attribute: Any, value: str) -> None:
     if not value or not all(c.isalnum() or c in "-_." for c in value):
         raise InvalidError(f"{value!r} is no name for a plugin: use letters, digits and hyphens.", code="plugin_name")
 
 
-def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:
+def _tuple(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
+def _offers(values: Iterable[Offered]) -> tuple[Any, ...]:
     return tuple(values)
 
 
@@ -60,7 +85,7 @@ class Plugin:
     """
 
     name: str = attrs.field(validator=_name)
-    offers: tuple[Any, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
+    offers: tuple[Any, ...] = attrs.field(default=(), converter=_offers, kw_only=True)
     settings: type[Any] | None = attrs.field(default=None, kw_only=True)
     capabilities: tuple[str, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
     api: str = attrs.field(default="", kw_only=True)
@@ -74,7 +99,7 @@ class Plugin:
         self,
         name: str,
         *,
-        offers: Iterable[Any] = (),
+        offers: Iterable[Offered] = (),
         settings: type[Any] | None = None,
         capabilities: Iterable[str] = (),
         api: str = "",

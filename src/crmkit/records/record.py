@@ -61,9 +61,8 @@ class Record:
         coarse: bool = False,
         unique: Sequence[tuple[str, ...]] = (),
         indexes: Sequence[tuple[str, ...]] = (),
-        **more: Any,
     ) -> None:
-        super().__init_subclass__(**more)
+        super().__init_subclass__()
         # attrs makes a slotted class anew and then passes no keywords: the first ones stay.
         if "_keywords" not in cls.__dict__:
             cls._keywords = {
