@@ -10,7 +10,10 @@ from typing import Literal
 
 import attrs
 
+from .lifetime import since
 
+
+@since("1.0")
 @attrs.frozen(kw_only=True)
 class PluginEvent:
     """Something that happened to a plugin in this process.
@@ -42,6 +45,7 @@ class PluginEvent:
         return f"Plugin {who} {what} in its hook {self.hook}{behind}."
 
 
+@since("1.0")
 @attrs.frozen(kw_only=True)
 class HookCall:
     """One call of one function of a plugin.
