@@ -165,7 +165,10 @@ class NewerSchema(StoreError):
 
 
 class OutcomeUnknown(StoreError):
-    """The connection broke while committing: ask again with the operation's id before you repeat it."""
+    """The connection broke while committing: ask with the operation's id before you repeat it.
+
+    ``params["operation"]`` has it: where ``find(Unit, each(Unit).operation == id)`` has a record, all was kept.
+    """
 
     default_code = "outcome_unknown"
 

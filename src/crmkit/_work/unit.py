@@ -10,7 +10,7 @@ from uuid import UUID
 
 import attrs
 
-from ..errors import InvalidError, NotFoundError, ReentrancyError, UnsupportedError
+from ..errors import InvalidError, NotFoundError, OutcomeUnknown, ReentrancyError, UnsupportedError
 from ..ports.store import Store, Transaction, stream
 from ..ports.work import Instants, Service
 from ..query import (
@@ -157,7 +157,11 @@ class Unit:
         if self._tx is not None:
             self._log.flush()
             tx, self._over = self.tx, True
-            tx.commit()
+            try:
+                tx.commit()
+            except OutcomeUnknown as error:
+                known = {**error.params, "operation": str(self.operation)}
+                raise OutcomeUnknown(f"{error} It is {self.operation}.", code=error.code, params=known) from error
             if self._log.is_written:
                 self.house.wake()
         self._over = True

@@ -39,7 +39,9 @@ class SqlStore(Store):
             types: the record types that it keeps.
             schema: the schema of its tables, on servers.
             prefix: what the names of its tables begin with.
-            options: ``busy_timeout_s``, how long a writer waits for another (SQLite; 10).
+            options: ``busy_timeout_s``, how long a writer waits for another (SQLite), or for a connection (10);
+                ``prepared_statements``, let the server keep statements (PostgreSQL, where no pooler hands one of its
+                connections to many; False).
 
         Raises:
             InvalidError: the URL can not be read, or names a database that this store does not speak to.

@@ -39,19 +39,20 @@ class Boundary(ABC):
 class Own(Boundary):
     """A transaction of ours, on a connection of the pool."""
 
-    def __init__(self, engine: Engine, database: Database, place: str, *, write: bool) -> None:
+    def __init__(self, engine: Engine, database: Database, place: str, *, write: bool, is_ours: bool) -> None:
         """Take a connection and begin.
 
         Raises:
             StorageBusy: another writer holds the database, or all connections are in use. StoreError: it can not be reached.
         """
-        self.is_writer = write
+        self.is_writer, self._is_ours = write, is_ours
         self._connection = _connected(engine, database, place)
         self._driver: Any = self._connection.connection.dbapi_connection
         self.link = DriverLink(self._driver, database, place, self._connection)
         try:
             if not database.is_begun(self._driver):
-                for text in database.begin(write=write):
+                begun = database.begin_on(self._driver, write=write) if is_ours else database.begin(write=write)
+                for text in begun:
                     self.link.change(text)
         except BaseException:
             self.rollback()
@@ -68,7 +69,7 @@ class Own(Boundary):
         except Exception as error:
             self.rollback()
             raise self.link.fault(error, committing=True) from error
-        self._connection.close()
+        self._close()
 
     def rollback(self) -> None:
         """Keep nothing. A transaction that the database has ended itself, or a connection that is gone, is no fault."""
@@ -76,6 +77,13 @@ class Own(Boundary):
             self._driver.rollback()
         except Exception:  # noqa: BLE001  # whatever it was, nothing is kept: the connection is thrown away
             self._connection.invalidate()
+            self._connection.close()
+            return
+        self._close()
+
+    def _close(self) -> None:
+        if self._is_ours:
+            self.link.database.end_on(self._driver)
         self._connection.close()
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.pinging import Pinging
 from crmkit.builtin.sql.postgresql import PostgreSQL
 from crmkit.builtin.sql.sqlite import SQLite
 from crmkit.builtin.sql.sqlite_engine import sqlite_engine
@@ -41,24 +42,30 @@ def engine_of(url: Any, options: Mapping[str, Any]) -> Engine:
         raise InvalidError(f"{url!r} is no database URL: write one such as sqlite:///crm.db.", code="url") from error
     name = made.get_backend_name()
     database_named(name)
-    return _ENGINES[name](made, float(options.get("busy_timeout_s", 10)))
+    return _ENGINES[name](made, options)
 
 
-def _postgresql_engine(url: URL, busy_timeout_s: float) -> Engine:
+def _postgresql_engine(url: URL, options: Mapping[str, Any]) -> Engine:
     if url.drivername not in ("postgresql", "postgresql+psycopg"):
         raise InvalidError(
             f"{url.drivername!r} is no driver that the SQL store knows: write postgresql://...", code="url"
         )
     try:
-        return create_engine(
+        made = create_engine(
             url.set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            pool_timeout=busy_timeout_s,
+            pool_timeout=_patience_s(options),
             hide_parameters=True,
-            connect_args={"prepare_threshold": None},  # nothing that a pooler between us could mix up
+            # Unless told that it is safe, nothing that a pooler between us could mix up.
+            connect_args={"prepare_threshold": 3 if options.get("prepared_statements") else None},
         )
     except ModuleNotFoundError as error:
         raise InvalidError("PostgreSQL needs its driver: pip install 'crmkit[postgresql]'.", code="driver") from error
+    Pinging(made)
+    return made
+
+
+def _patience_s(options: Mapping[str, Any]) -> float:
+    return float(options.get("busy_timeout_s", 10))
 
 
 def place_of(url: URL) -> str:
@@ -66,7 +73,7 @@ def place_of(url: URL) -> str:
     return url.database or "the database in memory" if url.get_backend_name() == "sqlite" else url.render_as_string()
 
 
-_ENGINES: Final[Mapping[str, Callable[[URL, float], Engine]]] = {
-    "sqlite": lambda url, busy_timeout_s: sqlite_engine(url, busy_timeout_s=busy_timeout_s),
+_ENGINES: Final[Mapping[str, Callable[[URL, Mapping[str, Any]], Engine]]] = {
+    "sqlite": lambda url, options: sqlite_engine(url, busy_timeout_s=_patience_s(options)),
     "postgresql": _postgresql_engine,
 }

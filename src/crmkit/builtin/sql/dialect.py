@@ -212,6 +212,14 @@ class Database(ABC):
     def begin(self, *, write: bool) -> Sequence[str]:
         """Return the statements that begin a transaction."""
 
+    def begin_on(self, driver: Any, *, write: bool) -> Sequence[str]:
+        """Return what begins a transaction on a connection of ours, and tell its driver what need not be sent."""
+        return self.begin(write=write)
+
+    def end_on(self, driver: Any) -> None:
+        """Let the driver forget what it was told for the transaction that has ended."""
+        return
+
     @abstractmethod
     def join(self) -> Sequence[str]:
         """Return what begins a host's transaction that its driver has not begun, before our savepoint would."""

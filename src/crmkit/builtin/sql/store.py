@@ -45,7 +45,7 @@ def _on_engine(
         raise UnsupportedError(f"{database.name} has no schemas: use prefix= instead of schema=.")
 
     def begin(write: bool) -> Boundary:
-        return Own(engine, database, place, write=write)
+        return Own(engine, database, place, write=write, is_ours=is_ours)
 
     def beside() -> AbstractContextManager[Link]:
         return aside(engine, database, place)
