@@ -47,7 +47,7 @@ MODULES = (
 """What may be imported from outside, and the families of verbs, which are reached by a CRM's properties."""
 PATHS = {"crmkit.services.families": "crmkit.crm"}
 MANY = 12
-"""A longer value is told by its length: what is in it has lines of its own."""
+"""Of a longer value each part has a line of its own."""
 CODES = ("default_code", "exit_code", "http_status")
 
 
@@ -85,6 +85,8 @@ def _thing(path: str, thing: Any, homes: dict[int, str], text: str) -> Iterator[
         yield from _class(path, thing, homes)
     elif inspect.isroutine(thing):
         yield f"{path}{signature(thing)}"
+    elif isinstance(thing, tuple | list) and len(thing) > MANY:
+        yield from (f"{path} has {shown(one)}" for one in thing)
     elif isinstance(thing, types.ModuleType):
         yield f"{path} = module {thing.__name__}"
     else:
@@ -196,7 +198,7 @@ def shown(value: Any) -> str:
     if value is ... or isinstance(value, PurePath):
         return "..." if value is ... else repr(str(value))
     if isinstance(value, list | tuple):
-        return f"<{len(value)} values>" if len(value) > MANY else "(" + ", ".join(map(shown, value)) + ")"
+        return "<values>" if len(value) > MANY else "(" + ", ".join(map(shown, value)) + ")"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{shown(k)}: {shown(v)}" for k, v in value.items()) + "}"
     if value is None or isinstance(value, str | bytes | int | float | bool | Decimal):
@@ -256,7 +258,7 @@ def difference(old: Collection[str], new: Collection[str]) -> list[str]:
 
 def subject(line: str) -> str:
     """Return what a line of a difference is about, as people name it: the last word of its path, a command or an option."""
-    path = re.split(r"\(| = | is a ", line[2:])[0]
+    path = re.split(r"\(| = | is a | has ", line[2:])[0]
     if path.startswith("$ "):
         return path.partition("|")[0].split(" ")[-1 if " -" not in path else path.split(" ").index(_option(path))]
     said = path.partition(": ")[2] if path.startswith(("CRM.open: ", "crmkit.toml: ")) else path

@@ -318,7 +318,9 @@ def test_the_command_line_works_whatever_is_installed(site: Any, tmp_path: Path,
     environ = {"PYTHONPATH": str(site.folder), "CRMKIT_STORE": "memory:", "PATH": ""}
     command = [sys.executable, "-c", program, *words]
     done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == (7 if "doctor" in words else 0), (
+        done.stderr
+    )  # the doctor says that something needs a hand
     assert "Traceback" not in done.stderr
     if "doctor" in words:
         told = {plugin["name"]: plugin for plugin in json.loads(done.stdout)["plugins"]}

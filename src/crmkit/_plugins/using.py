@@ -26,11 +26,13 @@ class Use:
     Attributes:
         what: ``Channel``, ``Channel.poll``, ``@check``, ``argument context of crmkit_check``.
         by: the function or class of the plugin that uses it.
+        lives_as_whole: it is a part, and lives as long as what it is part of.
     """
 
     what: str
     lifetime: Lifetime
     by: Any = attrs.field(repr=False, eq=False)
+    lives_as_whole: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -57,13 +59,16 @@ def uses_of(plugin: Any, offers: Iterable[Any], manager: pluggy.PluginManager, n
         *(use for offer in (*given, *offers) for use in _of_offer(offer)),
         *(_of_module(manager, name) if not given else ()),
     ]
-    return tuple({use.what: use for use in reversed(found)}.values())[::-1]
+    once: dict[str, Use] = {}
+    for use in found:
+        once.setdefault(use.what, use)
+    return tuple(once.values())
 
 
 def deprecated(state: PluginState, uses: Iterable[Use]) -> Iterator[Deprecated]:
     """Yield those uses that should be no more."""
     for use in uses:
-        if use.lifetime.deprecated:
+        if use.lifetime.deprecated and not use.lives_as_whole:
             told = (
                 f"Plugin {state.source} uses {use.what}, which is deprecated since API {use.lifetime.deprecated} and goes in "
                 f"{use.lifetime.removed_in}: use {use.lifetime.instead}."
@@ -92,49 +97,49 @@ def _of_module(manager: pluggy.PluginManager, name: str) -> Iterator[Use]:
         for implementation in caller.get_hookimpls():
             if implementation.plugin_name == name:
                 found = lives(caller.spec.function) if caller.spec else None
-                yield from _used(hook, implementation.function, found, set(implementation.argnames), "argument")
+                yield from _used(hook, implementation.function, found, implementation.argnames, "argument {1} of {0}")
 
 
 def _of_offer(offer: Any) -> Iterator[Use]:
     note = hook_of(offer)
     if note:
-        yield from _used(f"@{note.hook}", offer, lives(_DECORATORS[note.hook]), _taken(note), "argument")
+        found = lives(_DECORATORS[note.hook])
+        yield from _used(f"@{note.hook}", offer, found, _taken(note), "argument {1} of {0}")
         return
     of = offer if isinstance(offer, type) else type(offer)
     for base in of.__mro__:
-        found = lives(base)
-        own = _own(offer, of, base)
-        if found:
-            yield from _used(base.__name__, of, found, own, "")
-        for name in sorted(own) if base is not of else ():
-            yield from _used(f"{base.__name__}.{name}", _function(of, name), lives(_function(base, name)), set(), "")
+        yield from _used(base.__name__, of, lives(base), sorted(_own(offer, of, base)), "{0}.{1}", base)
 
 
-def _taken(note: HookOffer) -> set[str]:
+def _taken(note: HookOffer) -> list[str]:
     """What a hook function takes, and what its decorator was told."""
-    said = {field.name for field in attrs.fields(HookOffer) if getattr(note, field.name)}
-    return said | ({"context"} if note.takes_context else set())
+    said = [name for name in ("batch", "events", "imported") if getattr(note, name)]
+    return said + (["context"] if note.takes_context else [])
 
 
 def _own(offer: Any, of: type[Any], base: type[Any]) -> set[str]:
     """Members that the plugin's class has in the place of its port's, and fields of an instance that are not as by default."""
     above = [one for one in of.__mro__[: of.__mro__.index(base)] if not one.__module__.startswith("crmkit.ports.")]
-    written = {name for one in above for name in vars(one) if name in vars(base) and not name.startswith("__")}
-    if isinstance(offer, type) or not attrs.has(of):
+    written = {name for one in above for name in vars(one) if hasattr(base, name) and not name.startswith("_")}
+    if isinstance(offer, type) or not attrs.has(base):
         return written
-    return written | {a.name for a in attrs.fields(of) if getattr(offer, a.name, a.default) != a.default}
+    return written | {a.name for a in attrs.fields(base) if getattr(offer, a.name, a.default) != a.default}
 
 
-def _function(of: type[Any], name: str) -> Any:
-    found = inspect.getattr_static(of, name, None)
-    return getattr(found, "fget", None) or getattr(found, "__func__", found)
-
-
-def _used(what: str, by: Any, found: Lives | None, own: set[str], kind: str) -> Iterator[Use]:
+def _used(
+    what: str, by: Any, found: Lives | None, parts: Iterable[str], shape: str, base: type[Any] | None = None
+) -> Iterator[Use]:
+    """Yield the use of something, and of its parts: with a lifetime of their own, or as long as the whole."""
     if found is None:
         return
     yield Use(what=what, lifetime=found.whole, by=by)
-    for name, lifetime in found.parts.items():
-        if name in own:
-            told = f"argument {name} of {what}" if kind else f"{what}.{name}"
-            yield Use(what=told, lifetime=lifetime, by=by)
+    for name in parts:
+        own = lives(_function(base, name)) if base else None
+        lifetime = own.whole if own else found.parts.get(name, found.whole)
+        place = _function(by, name) if base else by
+        yield Use(what=shape.format(what, name), lifetime=lifetime, by=place, lives_as_whole=lifetime is found.whole)
+
+
+def _function(of: Any, name: str) -> Any:
+    found = inspect.getattr_static(of, name, None)
+    return getattr(found, "fget", None) or getattr(found, "__func__", found)

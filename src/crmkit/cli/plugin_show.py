@@ -62,9 +62,10 @@ def _facts(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _used(uses: Sequence[Any]) -> Iterator[tuple[str, str]]:
-    """What it uses, by since when that is there; a line for each that will go."""
+    """What it uses, by since when that is there; parts only where they live shorter than what they are part of."""
     ages: dict[str, list[str]] = {}
     for use in uses:
-        ages.setdefault(use.lifetime.told(), []).append(use.what)
+        if not use.lives_as_whole:
+            ages.setdefault(use.lifetime.told(), []).append(use.what)
     for n, (told, names) in enumerate(ages.items()):
         yield "" if n else "uses", f"{', '.join(names)} ({told})"

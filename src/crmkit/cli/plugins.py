@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from ..crm import CRM
 from ..errors import InvalidError
 from ..settings import Project, read_project, switch
+from .plugin_doctor import doctor
 from .plugin_show import show_plugin
 from .scaffold import new
 from .showing import Cells, say, show
@@ -24,6 +24,7 @@ def plugins() -> None:
 
 
 plugins.add_command(show_plugin)
+plugins.add_command(doctor)
 plugins.add_command(new)
 
 
@@ -59,34 +60,6 @@ def offers_in_words(manifest: Mapping[str, Any]) -> str:
     """Return what a manifest offers: ``2 KPIs, 1 channel``."""
     offers: Mapping[str, list[str]] = manifest.get("offers", {})
     return ", ".join(f"{kind} {', '.join(names)}" for kind, names in offers.items())
-
-
-@plugins.command(help="Load every plugin and say how it stands, why, and what to do.")
-@click.pass_obj
-def doctor(crm: CRM) -> None:
-    """Judge every plugin."""
-    found = crm.status()
-    orphans = sorted(found.unknown)
-    failed = {line.called: line.failed for line in found.lines if line.failed}
-    if current_run().json:
-        show({
-            "plugins": [{"name": s.name, "distribution": s.distribution, "version": s.version, "state": s.state, "reason": s.reason, "remedy": s.remedy}
-                        for s in crm.plugins],
-            "orphaned": orphans,
-            "migrations": failed,
-        })  # fmt: skip
-        return
-    columns: Cells = {"NAME": lambda s: s.name, "VERSION": lambda s: s.version, "STATE": lambda s: s.state,
-               "FROM": lambda s: s.distribution, "WHY, AND WHAT TO DO": lambda s: f"{s.reason} {s.remedy}".strip()}  # fmt: skip
-    show(list(crm.plugins), columns=columns, noun="plugin")
-    for problem in crm.house.loaded.problems:
-        click.echo(problem)
-    for name, why in failed.items():
-        click.echo(f"The data of {name} is not upgraded: {why}")
-    for name in orphans:
-        click.echo(f"Record type {name}: kept without its plugin; it can be read, exported and erased.")
-    for event in crm.house.hooks.reports:
-        click.echo(str(event))
 
 
 @plugins.command(help="Switch a plugin off, in crmkit.toml; nothing of it is imported.")
