@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ second = Plugin("second", offers=[is_broken, allows, is_told])
 Run = Callable[..., str]
 
 
+def installed() -> str:
+    return json.dumps(sorted(point.name for point in metadata.entry_points(group="crmkit1")))
+
+
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a command line in a folder with two plugins of its own."""
@@ -48,7 +53,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / f"{module}.py").write_text(PLUGINS, "utf-8")
     (tmp_path / "crmkit.toml").write_text(
-        f'store = "sqlite:///crm.db"\nplugins = ["{module}:first", "{module}:second"]\n', "utf-8"
+        f'store = "sqlite:///crm.db"\nplugins = ["{module}:first", "{module}:second"]\ndisabled = {installed()}\n',
+        "utf-8",
     )
 
     def call(*words: str, code: int = 0) -> str:

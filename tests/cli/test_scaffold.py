@@ -29,22 +29,22 @@ def written(folder: str) -> set[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_distribution_of_one_kind(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     """All that a distribution needs, a manifest that says what it offers, and nothing left of its import."""
-    assert new("loyalty-card", "--kind", kind) == 0
-    assert "crmkit-loyalty-card" in capsys.readouterr().out
-    declared = tomllib.loads(Path("crmkit-loyalty-card/pyproject.toml").read_text("utf-8"))
-    assert declared["project"]["entry-points"]["crmkit1"] == {"loyalty-card": "crmkit_loyalty_card:plugin"}
-    package = "src/crmkit_loyalty_card"
-    assert written("crmkit-loyalty-card") >= {
+    assert new("gift-card", "--kind", kind) == 0
+    assert "crmkit-gift-card" in capsys.readouterr().out
+    declared = tomllib.loads(Path("crmkit-gift-card/pyproject.toml").read_text("utf-8"))
+    assert declared["project"]["entry-points"]["crmkit1"] == {"gift-card": "crmkit_gift_card:plugin"}
+    package = "src/crmkit_gift_card"
+    assert written("crmkit-gift-card") >= {
         ".github/workflows/ci.yml", ".gitignore", "CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml", "tox.ini",
-        f"{package}/__init__.py", f"{package}/crmkit_manifest.json", f"{package}/py.typed", "tests/test_loyalty_card.py",
+        f"{package}/__init__.py", f"{package}/crmkit_manifest.json", f"{package}/py.typed", "tests/test_gift_card.py",
     }  # fmt: skip
-    (manifest,) = json.loads(Path(f"crmkit-loyalty-card/{package}/crmkit_manifest.json").read_text("utf-8"))["plugins"]
+    (manifest,) = json.loads(Path(f"crmkit-gift-card/{package}/crmkit_manifest.json").read_text("utf-8"))["plugins"]
     assert (manifest["name"], manifest["distribution"], manifest["version"]) == (
-        "loyalty-card", "crmkit-loyalty-card", declared["project"]["version"],
+        "gift-card", "crmkit-gift-card", declared["project"]["version"],
     )  # fmt: skip
     assert {"hooks": "check"}.get(kind, kind.replace("-", " ")) in manifest["offers"]
-    assert not [name for name in sys.modules if name.startswith("crmkit_loyalty_card")]
-    assert {path.name for path in Path().iterdir()} == {"crmkit-loyalty-card"}
+    assert not [name for name in sys.modules if name.startswith("crmkit_gift_card")]
+    assert {path.name for path in Path().iterdir()} == {"crmkit-gift-card"}
 
 
 def test_several_kinds_have_a_module_and_a_test_each() -> None:

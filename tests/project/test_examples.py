@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,11 @@ def pages() -> list[Path]:
 
 
 def written() -> set[str]:
+    """Where examples begin: at their fence, or at the first prompt below it."""
     return {
-        f"{page.relative_to(ROOT)}:{number}"
+        f"{page.relative_to(ROOT)}:{number + below.startswith('>>> ')}"
         for page in pages()
-        for number, line in enumerate(page.read_text("utf-8").splitlines(), start=1)
+        for number, (line, below) in enumerate(pairwise([*page.read_text("utf-8").splitlines(), ""]), start=1)
         if FENCE.match(line)
     }
 

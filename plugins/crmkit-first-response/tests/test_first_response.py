@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-
 from crmkit import CRM, Interaction
 from crmkit.testing import Clock, KpiContract
+
 from crmkit_first_response import first_response_time, plugin
 
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-
 from crmkit import CRM, Customer, Deal, Money, Plugin, Record, StoreError
 from crmkit.query import each
 from crmkit.testing import StoreContract
+
 from crmkit_jsonl import JsonLinesStore, plugin
 
 

@@ -1,0 +1,9 @@
+"""The plugin as a whole: alone and beside others, its manifest, its settings, taken away and brought back."""
+
+from crmkit.testing import PluginContract
+
+import crmkit_value_for_money
+
+
+class TestPlugin(PluginContract):
+    plugin = crmkit_value_for_money.plugin

@@ -1,0 +1,9 @@
+"""The plugin as a whole: alone and beside others, its manifest, its settings, taken away and brought back."""
+
+from crmkit.testing import PluginContract
+
+import crmkit_webhook
+
+
+class TestPlugin(PluginContract):
+    plugin = crmkit_webhook.plugin
