@@ -10,14 +10,20 @@ import click
 from ..crm import CRM
 from ..errors import PluginError
 from ..ports.store import Line, Schema
+from .moving import backup, copy, restore
 from .progressing import progress
 from .showing import say, show
 from .state import current_run
 
 
-@click.group(help="The database: status, upgrade.")
+@click.group(help="The database: status, upgrade, backup, restore, copy.")
 def db() -> None:
     """Look at the database."""
+
+
+db.add_command(backup)
+db.add_command(restore)
+db.add_command(copy)
 
 
 @db.command(help="Say whether the database is as the plugins declare it.")

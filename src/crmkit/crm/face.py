@@ -25,6 +25,7 @@ from ..services.families import Families
 from ..services.subscribers import Subscribers
 from ..services.working import Worked, Working
 from ..settings import read_project
+from .moving.verbs import Moving
 from .opening import build_house, load_plugins, options_of, project_options, settle, store_class
 from .upgrading import silent, status, upgrade
 
@@ -34,7 +35,7 @@ T = TypeVar("T")
 Sv = TypeVar("Sv", bound=Service)
 
 
-class CRM(Families):
+class CRM(Families, Moving):
     """A CRM. Made by ``open``, ``project`` or ``embedded``; ``acting_as``, ``tenant``, ``on`` and ``transaction`` give cheap views of it.
 
     Each verb called on it is a unit of work of its own; in ``with crm.transaction() as tx`` they join one.

@@ -14,7 +14,7 @@ import attrs
 from .._hooks import Hooks
 from .._plugins import Loaded, load
 from .._work.house import House, system_clock
-from ..errors import InvalidError, nearest
+from ..errors import InvalidError, StoreError, nearest
 from ..ports.store import Schema, Store
 from ..ports.watching import HookCall, PluginEvent
 from ..records import Record, declaration_of
@@ -170,9 +170,18 @@ def settle(house: House, store: Store, *, create: bool) -> Store:
         store = store.with_types(house.types)
     if not schema.is_absent:
         kept = take_note(house, store, schema)
+        _refuse_half(kept)
         checks = {key.removeprefix("checks:"): kept[key]["types"] for key in kept if key.startswith("checks:")}
         house.loaded = house.loaded.require(checks)
     return store
+
+
+def _refuse_half(kept: Mapping[str, Any]) -> None:
+    if "copy" in kept:
+        raise StoreError(
+            "This store holds the half of a copy or of a backup: give the same command again, and it goes on; or replace it.",
+            code="half_copied",
+        )
 
 
 def _take_in(house: House, schema: Schema) -> None:

@@ -1,0 +1,66 @@
+"""``crmkit db backup``, ``restore`` and ``copy``: all that is kept, into a file, out of one, into another store."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..crm import CRM
+from ..crm.moving.filling import Moved
+from ..crm.opening import project_options
+from ..settings import read_project
+from .progressing import progress
+from .showing import as_json, say
+from .state import current_run
+
+
+@click.command(help="Write everything into FILE, as it is at this moment, while others go on working.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def backup(crm: Any, file: Path) -> None:
+    """Write a backup."""
+    with progress("records") as tell:
+        counts = crm.backup(file, progress=tell)
+    say(f"{sum(counts.values()):,} records: {file}", file=str(file), counts=counts)
+
+
+@click.command(
+    help="Restore FILE into the project's store (or --store), and compare both. What is interrupted goes on by the same command."
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="What is in the store goes.")
+def restore(file: Path, *, replace: bool) -> None:
+    """Restore a backup."""
+    url, options = _project()
+    with progress("records") as tell:
+        _tell(CRM.restore_backup(file, url, replace=replace, progress=tell, **options))
+
+
+@click.command(
+    help="Copy everything from SOURCE to TARGET (URLs of stores of any kind), and compare both. What is interrupted goes on by the same command."
+)
+@click.argument("source")
+@click.argument("target")
+@click.option("--replace", is_flag=True, help="What is in the target goes.")
+def copy(source: str, target: str, *, replace: bool) -> None:
+    """Copy a store."""
+    _, options = _project()
+    with progress("records") as tell:
+        _tell(CRM.copy(source, target, replace=replace, progress=tell, **options))
+
+
+def _project() -> tuple[str, dict[str, Any]]:
+    """Return the store and the options of the project: nothing of it is opened, for half a copy can not be."""
+    run = current_run()
+    said = {"store": run.store} if run.store else {}
+    url, options = project_options(read_project(run.project, os.environ, **said), os.environ)
+    return url, {**options, **({"discover": False, "plugins": ()} if run.no_plugins else {})}
+
+
+def _tell(moved: Moved) -> None:
+    if not current_run().json and moved.resumed:
+        click.echo("Went on where it had been interrupted.")
+    say(f"{moved} in {moved.seconds:,.0f} s: {moved.target}", **as_json(moved), records=moved.records)

@@ -1,0 +1,50 @@
+"""What `crmkit db backup`, `restore` and `copy` print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from crmkit.cli.running import outcome
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run a command line in a project of its own; give its exit code and what it printed and told."""
+    monkeypatch.chdir(tmp_path)
+
+    def go(*words: str) -> tuple[int, str, str]:
+        code = outcome(["--no-plugins", *words])
+        return code, *capfd.readouterr()
+
+    assert go("init")[0] == 0
+    assert go("customers", "add", "Anna")[0] == 0
+    return go
+
+
+def test_a_backup_is_restored_and_copied(run: Run) -> None:
+    code, printed, _ = run("db", "backup", "crm.backup")
+    assert (code, printed.split(" ", 1)[1]) == (0, "records: crm.backup\n")
+    assert run("db", "backup", "crm.backup")[0] == 2
+    code, _, told = run("db", "restore", "crm.backup")
+    assert (code, "is not empty" in told) == (5, True)
+    assert run("--store", "sqlite:///other.db", "db", "restore", "crm.backup")[0] == 0
+    assert "Anna" in run("--store", "sqlite:///other.db", "customers", "find", "Anna")[1]
+    assert run("customers", "add", "Bea")[0] == 0
+    code, printed, _ = run("db", "restore", "crm.backup", "--replace")
+    assert (code, "compared one by one" in printed) == (0, True)
+    assert "Bea" not in run("customers", "find")[1]
+    code, printed, _ = run("db", "copy", "sqlite:///other.db", "sqlite:///third.db", "--json")
+    moved = json.loads(printed)
+    assert (code, moved["counts"]["customer"], moved["resumed"]) == (0, 1, False)
+
+
+def test_a_file_that_is_no_backup(run: Run) -> None:
+    Path("diary").write_text("Dear diary", encoding="utf-8")
+    code, _, told = run("db", "restore", "diary", "--replace")
+    assert (code, told) == (8, "'diary' is cut off or damaged (Not a gzipped file (b'De')). Use another backup.\n")
