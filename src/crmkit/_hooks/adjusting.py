@@ -30,29 +30,52 @@ _STAMPS: Final = ("id", "version", "created_at", "updated_at", "customer_id")
 def compile_adjusters(hooks: Sequence[Hook], quarantine: Quarantine) -> Adjuster:
     """Compile the hooks of one record type, in order. An answer that ``ready`` does not take is the hook's failure too."""
     steps = tuple((hook, hook.function, hook.offer.takes_context) for hook in hooks)
+    carefully = _passing_over(steps, quarantine)
 
     def adjust(change: Change[Any], face: Any, ready: Ready | None = None) -> Record:
+        if quarantine.troubled:
+            return carefully(change, face, ready)
         record: Record = change.after
-        troubled = quarantine.troubled
         for hook, call, takes_context in steps:
-            if troubled and not quarantine.allows(hook, change):
-                continue
             try:
                 made = call(change, context_of(hook.plugin, face)) if takes_context else call(change)
-                if made is not record:
-                    made = _accepted(hook, record, made, ready)
+                if made is record:
+                    continue
+                made = _accepted(hook, record, made, ready)
             except LET_THROUGH as error:
                 through(hook.plugin, hook.name, error)
                 raise
             except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, SystemExit too, stays its own
                 quarantine.failed(hook, error)
                 continue
-            if troubled:
-                quarantine.succeeded(hook)
             if made is not record:
-                record = made
-                change = Change(change.before, made, change.kind)
+                record, change = made, Change(change.before, made, change.kind)
         return record
+
+    return adjust
+
+
+def _passing_over(steps: Sequence[tuple[Hook, Callable[..., Any], bool]], quarantine: Quarantine) -> Adjuster:
+    """Compile the same for when a plugin has failed lately: each hook is asked for first, and told of as it does."""
+
+    def adjust(change: Change[Any], face: Any, ready: Ready | None = None) -> Record:
+        for hook, call, takes_context in steps:
+            if not quarantine.allows(hook, change):
+                continue
+            try:
+                made = call(change, context_of(hook.plugin, face)) if takes_context else call(change)
+                made = made if made is change.after else _accepted(hook, change.after, made, ready)
+            except LET_THROUGH as error:
+                through(hook.plugin, hook.name, error)
+                raise
+            except BaseException as error:  # noqa: BLE001 - as above
+                quarantine.failed(hook, error)
+                continue
+            quarantine.succeeded(hook)
+            if made is not change.after:
+                change = Change(change.before, made, change.kind)
+        after: Record = change.after
+        return after
 
     return adjust
 
