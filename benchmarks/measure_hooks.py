@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import attrs
@@ -109,6 +110,8 @@ def by_pluggy(functions: Sequence[Callable[..., Any]]) -> Side:
 
 def by_blinker(functions: Sequence[Callable[..., Any]]) -> Side:
     """One signal of blinker's with as many receivers."""
+    if find_spec("blinker") is None:
+        return plain_call()
     import blinker  # a peer, in the dependency group of benchmarks
 
     signal = blinker.Signal()
@@ -124,6 +127,8 @@ def by_blinker(functions: Sequence[Callable[..., Any]]) -> Side:
 
 def by_stevedore(functions: Sequence[Callable[..., Any]]) -> Side:
     """One call of as many of stevedore's extensions."""
+    if find_spec("stevedore") is None:
+        return plain_call()
     from stevedore import ExtensionManager  # a peer, in the dependency group of benchmarks
     from stevedore.extension import Extension
 
@@ -161,8 +166,14 @@ def plain_loop(functions: Sequence[Callable[..., Any]]) -> Side:
     return Side(run=run)
 
 
-def pairs() -> Iterator[Pair]:
-    """Checks and adjust hooks of 0, 1, 10 and 50 plugins."""
+def pairs() -> Iterator[Pair | dict[str, Any]]:
+    """Checks and adjust hooks of 0, 1, 10 and 50 plugins; a peer that is not installed is told and left out."""
+    missing = [peer for peer in ("blinker", "stevedore") if find_spec(peer) is None]
+    yield from ({"name": f"{peer} is not installed: uv pip install --group benchmarks"} for peer in missing)
+    yield from (one for one in _all() if one.name.rpartition("/ ")[2] not in missing)
+
+
+def _all() -> Iterator[Pair]:
     n = len(TIMES)
 
     def pair(name: str, side: Side, floor: Side, limit: float | None = None) -> Pair:
