@@ -238,11 +238,13 @@ def take_note(house: House, store: Store, schema: Schema) -> Mapping[str, Mappin
 
 
 def status(house: House, store: Store) -> Schema:
-    """Return how schema and data stand; the data also of plugins that are gone."""
+    """Return how schema and data stand; the data also of plugins that are gone, whose types the store has learnt by now."""
     schema = store.status()
     kept = {} if schema.is_absent else ledger(store)
     lines = {**read_lines(kept), **{line.name: line for line in lines_of(house, kept)}}
-    return attrs.evolve(schema, lines=tuple(lines.values()))
+    declared = {f"type:{declaration_of(of).name}" for of in house.loaded.types}
+    orphans = {key.removeprefix("type:"): kept[key] for key in kept if key.startswith("type:") and key not in declared}
+    return attrs.evolve(schema, lines=tuple(lines.values()), unknown={**schema.unknown, **orphans})
 
 
 def owners(house: House) -> dict[str, str]:
