@@ -10,13 +10,14 @@ import click
 from ..crm import CRM
 from ..errors import PluginError
 from ..ports.store import Line, Schema
+from .checking import check_
 from .moving import backup, copy, restore
 from .progressing import progress
 from .showing import say, show
 from .state import current_run
 
 
-@click.group(help="The database: status, upgrade, backup, restore, copy.")
+@click.group(help="The database: status, upgrade, check, backup, restore, copy.")
 def db() -> None:
     """Look at the database."""
 
@@ -91,6 +92,9 @@ def upgrade(crm: CRM, *, dry_run: bool, contract: bool) -> None:
                 click.echo(text)
             raise
     _done(done, f"{len(done)} changes made." if done else "There was nothing to do.")
+
+
+db.add_command(check_)
 
 
 def _done(done: tuple[str, ...], words: str) -> None:

@@ -29,7 +29,7 @@ COMMANDS: Final = {
     "work": ("crmkit.cli.working:work", "Run what waits: subscribers, reminders, messages."),
     "plugins": ("crmkit.cli.plugins:plugins", "Plugins: list, show, doctor, disable, enable, new, manifest."),
     "hooks": ("crmkit.cli.hooks:hooks", "Hooks: order, trace."),
-    "db": ("crmkit.cli.db:db", "The database: status, upgrade, backup, restore, copy."),
+    "db": ("crmkit.cli.db:db", "The database: status, upgrade, check, backup, restore, copy."),
 }
 
 

@@ -15,7 +15,7 @@ from .._work.running import TRIES, Runner
 from .._work.stepping import CORE, beside, keep_line, last_of, read_lines, reserve, run_step
 from ..errors import PluginError, StorageBusy, StoreError, TryAgain
 from ..ports.step import Drop, Step
-from ..ports.store import Add, Line, Replace, Schema, Store
+from ..ports.store import Add, Drift, Line, Replace, Schema, Store
 from ..query import Find
 from ..records import Field, LedgerEntry, Record, declaration_of
 
@@ -245,6 +245,11 @@ def status(house: House, store: Store) -> Schema:
     declared = {f"type:{declaration_of(of).name}" for of in house.loaded.types}
     orphans = {key.removeprefix("type:"): kept[key] for key in kept if key.startswith("type:") and key not in declared}
     return attrs.evolve(schema, lines=tuple(lines.values()), unknown={**schema.unknown, **orphans})
+
+
+def check(house: House, store: Store) -> tuple[Drift, ...]:
+    """Return what in the database is not as an upgrade has made it."""
+    return store.check(indexed(house, house.types))
 
 
 def owners(house: House) -> dict[str, str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .snapshot import SnapshotStore
 
 __all__ = [
-    "Add", "Capability", "Field", "Find", "Line", "NotApplied", "Page", "Record", "Remove", "Replace", "Rehome", "Schema", "SnapshotStore", "Store", "Tallied",
+    "Add", "Capability", "Drift", "Field", "Find", "Line", "NotApplied", "Page", "Record", "Remove", "Replace", "Rehome", "Schema", "SnapshotStore", "Store", "Tallied",
     "Tally", "Transaction", "Write", "from_json", "to_json",
 ]  # fmt: skip
 R = TypeVar("R", bound=Record)
@@ -247,6 +247,27 @@ class Schema:
 
 
 @since("1.0")
+@attrs.frozen(kw_only=True)
+class Drift:
+    """Something in the database that is not as it was made: changed by hand, or by another program.
+
+    Attributes:
+        table, name: where: the table, and its column, index, trigger or constraint; ``name`` is empty for the table itself.
+        what: in a few words (``missing column``, ``other type``, ``extra index``).
+        found, wanted: what is there, and what should be; empty where there is nothing to tell.
+        remedy: what to do about it, a sentence.
+        is_harmless: answers stay right: it may be left as it is.
+    """
+
+    table: str
+    what: str
+    name: str = ""
+    found: str = ""
+    wanted: str = ""
+    remedy: str = ""
+    is_harmless: bool = False
+
+
 class Store(ABC):
     """One place where records are kept.
 
@@ -303,6 +324,13 @@ class Store(ABC):
             StoreError: a record type can not be brought to its declaration: ``params["record_type"]`` names it, and nothing
                 was done.
         """
+
+    def check(self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None) -> tuple[Drift, ...]:
+        """Return what is not as an upgrade has made it; what an upgrade is still due to do is told by ``status``.
+
+        As it stands it finds nothing: for stores whose form nobody else changes.
+        """
+        return ()
 
     def drop_fields(self, of: type[Record], names: Sequence[str]) -> tuple[str, ...]:
         """Drop what is kept of fields that are no longer declared, and their entries in the ledger; return what was done.

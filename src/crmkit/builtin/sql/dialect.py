@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
@@ -50,6 +51,21 @@ class Searching:
     why_not: str = ""
 
 
+@attrs.frozen
+class Described:
+    """A table as the database itself describes it.
+
+    Attributes:
+        columns: name -> its type.
+        indexes: name -> what it is on.
+        rules: name -> what it is: triggers, constraints and the like, of which we make none.
+    """
+
+    columns: dict[str, str] = attrs.field(factory=dict[str, str])
+    indexes: dict[str, str] = attrs.field(factory=dict[str, str])
+    rules: dict[str, str] = attrs.field(factory=dict[str, str])
+
+
 class Database(ABC):
     """The facts of one database.
 
@@ -69,6 +85,7 @@ class Database(ABC):
     has_schemas: ClassVar[bool] = True
     lock_rows: ClassVar[str] = ""
     aborts_on_error: ClassVar[bool] = True
+    temporary: ClassVar[str] = ""
     smallest_id: ClassVar[Any]
 
     # --- columns ---
@@ -166,6 +183,17 @@ class Database(ABC):
     @abstractmethod
     def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
         """Return the names of the indexes of a schema."""
+
+    @abstractmethod
+    def describe(self, link: Link, schema: str) -> Mapping[str, Described]:
+        """Return each table of a schema as the database describes it, without what an index's or a table's place is called."""
+
+    @abstractmethod
+    def scratch(self, link: Link) -> AbstractContextManager[tuple[Link, str]]:
+        """Give a place in which tables can be made that nobody sees, and that are gone afterwards: a link, and its schema.
+
+        A table is made there by ``CREATE`` with the word that is ``temporary``.
+        """
 
     @abstractmethod
     def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:

@@ -28,7 +28,7 @@ def dropping(catalogue: Catalogue, link: Link, found: Found, of: type[Record], n
         raise StoreError(f"{name}.{declared[0]} is still declared: it can not be dropped.", code="declared")
     kept: Mapping[str, Any] = found.value(f"type:{name}") or {"fields": ()}
     there = found.columns.get(table.name, frozenset[str]())
-    columns = [column for column in _columns(kept, names) if column in there]
+    columns = [column for column in columns_kept(kept, names) if column in there]
     if columns:
         indexes = sorted(
             index for index, keys in database.index_columns(link, table).items() if not keys.isdisjoint(columns)
@@ -39,7 +39,8 @@ def dropping(catalogue: Catalogue, link: Link, found: Found, of: type[Record], n
         yield sentence(f"Keep type:{name} in the ledger.", keeper(catalogue, found, f"type:{name}", left))
 
 
-def _columns(kept: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
+def columns_kept(kept: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
+    """Yield the columns of fields that the ledger has."""
     for entry in kept["fields"]:
         if entry["name"] in names:
             kind, searchable = cast("Kind", entry["kind"]), entry.get("searchable", False)

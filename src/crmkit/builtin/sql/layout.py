@@ -57,6 +57,7 @@ class Layout(Generic[R]):
     Attributes:
         columns: all columns, in the order of a row that is written.
         read: those that are read; a search key is not.
+        indexes: those of the declaration, by name; one that is made on the table's columns later is added to the table alone.
         has_version: its records are changed by compare-and-swap.
         encode, decode: from a record to a row that is written, from rows that are read to records; what stands behind
             a record in its row is passed over.
@@ -66,6 +67,7 @@ class Layout(Generic[R]):
         self.declaration: Declaration = declaration_of(of)
         self.database = database
         self.table: Table = make_table(self.declaration, database, prefix=prefix, schema=schema)
+        self.indexes = tuple(sorted(self.table.indexes, key=lambda index: str(index.name)))
         parts = [kept(field, database) for field in self.declaration.stored]
         self.columns = tuple(column for part in parts for column in part.columns)
         self.read = tuple(column for part in parts for column in part.columns[: part.width])

@@ -93,7 +93,7 @@ def _type_steps(
         for field in layout.declaration.stored:
             if missing := [column for column in field.columns if column not in there]:
                 yield from add_column(layout, field, missing, database)
-    for index in sorted(layout.table.indexes, key=lambda index: str(index.name)):
+    for index in layout.indexes:
         if index.name not in found.indexes:
             if index.unique and not is_new:
                 yield no_doubles(layout, index, database)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TypeAlias
 from uuid import UUID
@@ -16,7 +17,8 @@ from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql.elements import ColumnClause, Grouping
 from sqlalchemy.types import BigInteger, Boolean, Integer, Numeric, Text, TypeEngine
 
-from crmkit.builtin.sql.dialect import Copy, Database, Searching
+from crmkit.builtin.sql.describing import describe_postgresql, postgresql_scratch
+from crmkit.builtin.sql.dialect import Copy, Database, Described, Searching
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.postgresql_faults import fault_of
 from crmkit.builtin.sql.postgresql_search import contains, search_index, searching
@@ -58,6 +60,7 @@ class PostgreSQL(Database):
     """PostgreSQL 13 and later."""
 
     name: ClassVar[str] = "postgresql"
+    temporary: ClassVar[str] = "TEMPORARY "
     lock_rows: ClassVar[str] = " FOR UPDATE OF t0 SKIP LOCKED"
     smallest_id: ClassVar[Any] = UUID(int=0)
 
@@ -195,6 +198,14 @@ class PostgreSQL(Database):
     def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
         """Return the names of the indexes of a schema; what a build that was broken off has left is none."""
         return frozenset(name for (name,) in link.rows(_INDEXES, (schema,)))
+
+    def describe(self, link: Link, schema: str) -> Mapping[str, Described]:
+        """Return what its catalogue says of each table."""
+        return describe_postgresql(link, schema)
+
+    def scratch(self, link: Link) -> AbstractContextManager[tuple[Link, str]]:
+        """Give the temporary schema of a connection, within its transaction."""
+        return postgresql_scratch(link)
 
     def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:
         """Return the columns of each index."""

@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TypeAlias
 from uuid import UUID
@@ -16,7 +17,8 @@ from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.types import BLOB, TEXT, BigInteger, Boolean, TypeEngine
 
-from crmkit.builtin.sql.dialect import Database, Taken
+from crmkit.builtin.sql.describing import describe_sqlite, sqlite_scratch
+from crmkit.builtin.sql.dialect import Database, Described, Taken
 from crmkit.builtin.sql.link import Link
 from crmkit.errors import (
     CRMError,
@@ -167,6 +169,14 @@ class SQLite(Database):
     def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
         """Return the names of all indexes."""
         return frozenset(name for (name,) in link.rows("SELECT name FROM sqlite_master WHERE type = 'index'"))
+
+    def describe(self, link: Link, schema: str) -> Mapping[str, Described]:
+        """Return what its catalogue says of each table."""
+        return describe_sqlite(link)
+
+    def scratch(self, link: Link) -> AbstractContextManager[tuple[Link, str]]:
+        """Give a database in memory."""
+        return sqlite_scratch(self)
 
     def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:
         """Return the columns of each index that was made by a statement."""

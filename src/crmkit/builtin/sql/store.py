@@ -18,7 +18,7 @@ from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.transaction import SqlTransaction
 from crmkit.builtin.sql.upgrading import SchemaKeeper
 from crmkit.errors import InvalidError, UnsupportedError
-from crmkit.ports.store import Field, Record, Schema
+from crmkit.ports.store import Drift, Field, Record, Schema
 
 Begin = Callable[[bool], Boundary]
 Aside = Callable[[], AbstractContextManager[Link]]
@@ -90,6 +90,10 @@ class OpenSqlStore(SqlStore):
         database can do so without a lock; while one of them is missing, that stands in the ledger.
         """
         return self._schema.upgrade(custom_indexes)
+
+    def check(self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None) -> tuple[Drift, ...]:
+        """Return what is not as an upgrade has made it. See ``Store.check``."""
+        return self._schema.check(custom_indexes)
 
     def drop_fields(self, of: type[Record], names: Sequence[str]) -> tuple[str, ...]:
         """Drop what is kept of fields that are no longer declared. See ``Store.drop_fields``."""

@@ -8,13 +8,14 @@ from typing import Any
 
 from crmkit.builtin.sql.boundary import Boundary, Own
 from crmkit.builtin.sql.catalogue import Catalogue
+from crmkit.builtin.sql.checking import drift
 from crmkit.builtin.sql.dropping import dropping
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.planning import OPEN, Custom, Plan, plan
 from crmkit.builtin.sql.schema import CORE_VERSION, Found, absent_columns, is_within, look
 from crmkit.builtin.sql.steps import Step, search_columns
 from crmkit.errors import StoreError
-from crmkit.ports.store import Schema
+from crmkit.ports.store import Drift, Schema
 from crmkit.records import Declaration, Record, declaration_of
 from crmkit.records.text import FOLD_VERSION
 
@@ -77,6 +78,16 @@ class SchemaKeeper:
                 _run(link, later)
         self._catalogue.learn({})
         return tuple(step.text for step in planned)
+
+    def check(self, custom: Custom | None) -> tuple[Drift, ...]:
+        """Return what is not as an upgrade has made it. Nothing is kept of the looking."""
+        boundary = self._begin(True)
+        try:
+            found = look(self._catalogue, boundary.link, is_ours=self._is_ours)
+            drifts = drift(self._catalogue, boundary.link, found, custom) if found.ledger else ()
+            return tuple(sorted(drifts, key=lambda one: (one.table, one.what, one.name)))
+        finally:
+            boundary.rollback()
 
     def drop_fields(self, of: type[Record], names: Sequence[str]) -> tuple[str, ...]:
         """Drop fields that are no longer declared: indexes, columns, and what the ledger says of them, in one transaction."""

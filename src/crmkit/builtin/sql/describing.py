@@ -1,0 +1,106 @@
+"""What the databases' own catalogues say of tables, as text that can be compared."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing, contextmanager
+from typing import Final
+
+from crmkit.builtin.sql.dialect import Database, Described
+from crmkit.builtin.sql.link import DriverLink, Link
+
+_SQLITE_COLUMNS: Final = """
+SELECT m.name, c.name, c.type || CASE WHEN c."notnull" THEN ' NOT NULL' ELSE '' END
+FROM sqlite_master AS m, pragma_table_xinfo(m.name) AS c WHERE m.type = 'table'
+"""
+_SQLITE_PARTS: Final = (
+    "SELECT tbl_name, name, type, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
+)
+_SQLITE_KEYS: Final = """
+SELECT m.name, 'foreign key ' || k.id, 'foreign key to ' || k."table"
+FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS k WHERE m.type = 'table'
+UNION ALL SELECT name, 'check', 'check' FROM sqlite_master WHERE type = 'table' AND upper(sql) GLOB '*[ ,(]CHECK*(*'
+"""
+_POSTGRESQL_COLUMNS: Final = """
+SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) || COALESCE(' COLLATE ' || l.collname, '')
+    || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
+FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN pg_collation AS l ON l.oid = a.attcollation
+WHERE n.nspname = COALESCE(NULLIF(%s, '')::text, current_schema()) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+"""
+_POSTGRESQL_PARTS: Final = """
+SELECT t.relname, c.relname, CASE WHEN i.indisvalid THEN 'index' ELSE 'invalid' END, pg_get_indexdef(i.indexrelid)
+FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_class AS t ON t.oid = i.indrelid
+JOIN pg_namespace AS n ON n.oid = t.relnamespace
+WHERE n.nspname = COALESCE(NULLIF(%s, '')::text, current_schema()) AND NOT i.indisprimary
+"""
+_POSTGRESQL_RULES: Final = """
+SELECT t.relname, r.name, r.said FROM pg_class AS t JOIN pg_namespace AS n ON n.oid = t.relnamespace JOIN (
+    SELECT tgrelid, tgname, 'trigger' FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT conrelid, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype IN ('c', 'f', 'x')
+) AS r (place, name, said) ON r.place = t.oid
+WHERE n.nspname = COALESCE(NULLIF(%s, '')::text, current_schema())
+"""
+
+
+def described(
+    columns: Iterable[tuple[str, str, str]],
+    indexes: Iterable[tuple[str, str, str]],
+    rules: Iterable[tuple[str, str, str]],
+) -> dict[str, Described]:
+    """Return tables by name, from rows of table, name and text."""
+    made: dict[str, Described] = {}
+    for table, name, text in columns:
+        made.setdefault(table, Described()).columns[name] = text
+    for table, name, text in indexes:
+        made.setdefault(table, Described()).indexes[name] = text
+    for table, name, text in rules:
+        made.setdefault(table, Described()).rules[name] = text
+    return made
+
+
+def describe_sqlite(link: Link) -> Mapping[str, Described]:
+    """Return what SQLite says; an index as the statement that made it."""
+    parts = link.rows(_SQLITE_PARTS)
+    indexes = [(table, name, _sqlite_index(sql)) for table, name, kind, sql in parts if kind == "index"]
+    triggers = [(table, name, kind) for table, name, kind, _ in parts if kind == "trigger"]
+    return described(link.rows(_SQLITE_COLUMNS), indexes, [*triggers, *link.rows(_SQLITE_KEYS)])
+
+
+def _sqlite_index(sql: str) -> str:
+    unique = "UNIQUE " if re.match(r"\s*CREATE\s+UNIQUE", sql, re.IGNORECASE) else ""
+    return unique + " ".join(sql[sql.index("(") :].split())
+
+
+@contextmanager
+def sqlite_scratch(database: Database) -> Generator[tuple[Link, str]]:
+    """Give a database in memory."""
+    with closing(sqlite3.connect(":memory:")) as driver:
+        yield DriverLink(driver, database, "the database in memory"), ""
+
+
+def describe_postgresql(link: Link, schema: str) -> Mapping[str, Described]:
+    """Return what PostgreSQL says; an index by its definition, without its own name and its table's."""
+    place = (schema,)
+    indexes = [(t, n, _postgresql_index(sql, kind)) for t, n, kind, sql in link.rows(_POSTGRESQL_PARTS, place)]
+    return described(link.rows(_POSTGRESQL_COLUMNS, place), indexes, link.rows(_POSTGRESQL_RULES, place))
+
+
+def _postgresql_index(sql: str, kind: str) -> str:
+    unique = "UNIQUE " if sql.startswith("CREATE UNIQUE") else ""
+    return unique + sql.partition(" USING ")[2].partition(" ")[2] + ("" if kind == "index" else ", invalid")
+
+
+@contextmanager
+def postgresql_scratch(link: Link) -> Generator[tuple[Link, str]]:
+    """Give the temporary schema of a connection, within its transaction."""
+    link.change("SAVEPOINT crmkit_scratch")
+    try:
+        link.change("CREATE TEMPORARY TABLE crmkit_scratch (n integer)")
+        ((name,),) = link.rows("SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema()")
+        yield link, name
+    finally:
+        link.change("ROLLBACK TO SAVEPOINT crmkit_scratch")
+        link.change("RELEASE SAVEPOINT crmkit_scratch")
