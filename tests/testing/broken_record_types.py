@@ -8,7 +8,21 @@ from typing import Annotated, Any
 
 import attrs
 
-from crmkit import Code, Customer, Id, Indexed, Money, NotPersonal, Owner, Personal, Record, Searchable
+from crmkit import (
+    AnyRef,
+    Code,
+    Customer,
+    Id,
+    Indexed,
+    Money,
+    NotPersonal,
+    Owner,
+    Personal,
+    Plugin,
+    Record,
+    Searchable,
+    Staged,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -23,6 +37,16 @@ class Order(Record, unique=[("shop", "number")]):
     due_on: Annotated[date | None, NotPersonal()] = None
     at: Annotated[datetime | None, Indexed()] = None
     is_paid: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Job(Staged):
+    """Something that moves along a path, and has parts."""
+
+    order: Annotated[Id[Order], Owner(on_erase="remove")]
+    what: Annotated[str, Searchable()] = ""
+    owner: AnyRef | None = None
+    opened_at: datetime | None = None
 
 
 def _cents(value: int) -> int:
@@ -166,3 +190,6 @@ class Proud(Record, unique=[("customer",)]):
 
     customer: Annotated[Id[Customer] | None, Owner(on_erase="keep", on_merge_conflict="refuse")] = None
     shop: Code = ""
+
+
+shop = Plugin("shop", offers=(Order, Job))

@@ -41,6 +41,7 @@ SURVIVED, TWO = "test_every_subject_is_survived", "test_two_crms_do_not_meet"
 # fmt: off
 MISTAKES: list[tuple[type[Contract], str, Callable[[], set[str]], set[str]]] = [
     (RecordTypeContract, "right", of_type(types.Order), set()),
+    (RecordTypeContract, "right, on a path", of_type(types.Job, plugin=types.shop), set()),
     (RecordTypeContract, "right, with examples", of_type(types.Order, examples=(types.Order(shop="a", number=1),)), set()),
     (RecordTypeContract, "merges are refused where both have one", of_type(types.Proud), set()),
     (RecordTypeContract, "keeps less than given", of_type(types.Rounding), {"test_it_is_kept_as_it_was_given"}),

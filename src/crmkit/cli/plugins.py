@@ -11,6 +11,7 @@ import click
 
 from ..errors import InvalidError
 from ..settings import Project, read_project, switch
+from .plugin_check import check_plugin
 from .plugin_doctor import doctor
 from .plugin_show import show_plugin
 from .scaffold import new
@@ -18,13 +19,14 @@ from .showing import Cells, say, show
 from .state import current_run
 
 
-@click.group(help="Plugins: list, show, doctor, disable, enable, new, manifest.")
+@click.group(help="Plugins: list, show, doctor, disable, enable, new, manifest, check.")
 def plugins() -> None:
     """Group of commands."""
 
 
 plugins.add_command(show_plugin)
 plugins.add_command(doctor)
+plugins.add_command(check_plugin)
 plugins.add_command(new)
 
 

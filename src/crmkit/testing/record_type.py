@@ -168,17 +168,24 @@ class RecordTypeContract(Contract):
         samples = self._samples()
         with tempfile.TemporaryDirectory() as folder:
             url = f"sqlite:///{Path(folder, 'crm.db')}"
-            with self._crm(url, _without(self.record_type, added)) as crm:
+            with self._crm(url, self._older(added)) as crm:
                 old = crm.house.by_name[declaration_of(self.record_type).name]
                 samples.kept_around(crm)
-                before = [crm.add(_older(old, record, added)) for record in samples.records]
+                before = [crm.add(_shortened(old, record, added)) for record in samples.records]
             with self._crm(url) as crm:
                 crm.upgrade()
                 for record in before:
                     read, again = crm.get(self.record_type, record.id), crm.get(self.record_type, record.id)
-                    wanted = values_of(self.record_type(id=record.id, **_own(record)))
+                    wanted = _own(self.record_type(id=record.id, **_own(record)))
                     _same(_own(read), {**wanted, **_own(record)}, "read by the newer type")
                     _same(_own(again), _own(read), "read once more")
+
+    def _older(self, added: Sequence[str]) -> type[Record]:
+        """Return the record type as it was before fields were declared."""
+        declared = declaration_to_json(declaration_of(self.record_type))
+        declared["fields"] = [one for one in declared["fields"] if one["name"] not in added]
+        known = (*CORE_TYPES, *(one for one in self._offers(None) if isinstance(one, type)))
+        return class_from_ledger(declared, {declaration_of(one).name: one for one in known})
 
     # --- customers ---
     def test_a_merge_moves_it(self) -> None:
@@ -346,18 +353,11 @@ def _may_be_added(of: type[Record], field: Field) -> bool:
     return not field.required and not field.owner and field.name not in keys | staged
 
 
-def _without(of: type[Record], names: Sequence[str]) -> type[Record]:
-    """Return the record type as it was before fields were declared."""
-    declared = declaration_to_json(declaration_of(of))
-    declared["fields"] = [one for one in declared["fields"] if one["name"] not in names]
-    return class_from_ledger(declared, {declaration_of(one).name: one for one in CORE_TYPES})
-
-
 def _own(record: Record) -> Values:
     """Return a record's values without where it stands on its path."""
     staged = {"pipeline", "stage", "state"} if declaration_of(type(record)).staged else set[str]()
     return {name: value for name, value in values_of(record).items() if name not in staged}
 
 
-def _older(of: type[Record], record: Record, names: Sequence[str]) -> Record:
+def _shortened(of: type[Record], record: Record, names: Sequence[str]) -> Record:
     return of(id=record.id, **{name: value for name, value in values_of(record).items() if name not in names})

@@ -96,7 +96,9 @@ class Samples:
     def _made(self, target: type[Record]) -> Record:
         self._doing.add(target)
         try:
-            made = target(**_required(target, self.refer))
+            owner = declaration_of(target).owner
+            mine = {} if owner is None else {owner.name: _value(owner, 0, self.refer)}
+            made = target(**{**_required(target, self.refer), **mine})
         finally:
             self._doing.discard(target)
         self.around.append(made)
