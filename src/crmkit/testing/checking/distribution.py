@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from email.parser import HeaderParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any
 
 import attrs
 
@@ -143,8 +143,13 @@ def _wheel(path: Path, place: Path) -> Distribution:
     )  # fmt: skip
 
 
+class _Points(configparser.ConfigParser):
+    def optionxform(self, optionstr: str) -> str:
+        """Keep a name as it is written."""
+        return optionstr
+
+
 def _points(info: Path) -> dict[str, str]:
-    read = configparser.ConfigParser(delimiters=("=",), interpolation=None)
-    read.optionxform = cast("Any", str)
+    read = _Points(delimiters=("=",), interpolation=None)
     read.read_string(_text(info, ("entry_points.txt",)))
     return dict(read[GROUP]) if read.has_section(GROUP) else {}

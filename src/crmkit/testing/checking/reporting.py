@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,17 +24,20 @@ def pytest_configure(config: pytest.Config) -> None:
     connect = socket.socket.connect
 
     def connect_here(self: socket.socket, address: Any, /) -> None:
-        if isinstance(address, tuple) and not str(address[0]).startswith(_LOOPBACK):  # pyright: ignore[reportUnknownArgumentType]  # an address of any family
-            raise ConnectionRefusedError(f"A plugin that is checked reaches nobody: not {address[0]!r}.")
+        host = str(address[0]) if type(address) is tuple else _LOOPBACK[0]
+        if not host.startswith(_LOOPBACK):
+            raise ConnectionRefusedError(f"A plugin that is checked reaches nobody: not {host!r}.")
         connect(self, address)
 
-    socket.socket.connect = connect_here  # type: ignore[method-assign]  # this process is there for the checks alone
+    socket.socket.connect = connect_here  # type: ignore[method-assign,assignment]  # this process is there for the checks alone
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note the outcome of one check."""
-    report: pytest.TestReport = yield
+    report = yield
     is_told = report.when == "call" or report.outcome != "passed"
     if is_told:
         cls: Any = getattr(item, "cls", None)

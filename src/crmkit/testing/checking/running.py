@@ -15,6 +15,7 @@ from typing import Any, Final
 import attrs
 
 from ...ports.plugin import GROUP
+from ...records.values import EMPTY
 from .distribution import Distribution
 from .reporting import REPORT
 
@@ -77,7 +78,8 @@ def run_contracts(distribution: Distribution, name: str, target: str) -> Ran:
     outcomes = [Outcome(**line) for line in lines if "facts" not in line]
     if ended:
         outcomes.append(Outcome(about="process", check="process", outcome="failed", message=ended))
-    return Ran(outcomes=tuple(outcomes), facts=next((line["facts"] for line in lines if "facts" in line), {}))
+    facts: list[Mapping[str, Any]] = [line["facts"] for line in lines if "facts" in line]
+    return Ran(outcomes=tuple(outcomes), facts=facts[0] if facts else EMPTY)
 
 
 def environment(distribution: Distribution, folder: Path) -> dict[str, str]:

@@ -93,17 +93,19 @@ def _contracts(plugin: Any, settings: Mapping[str, Any]) -> Iterator[Made]:
 
 
 def _contract(plugin: Any, offer: Any, settings: Mapping[str, Any]) -> Iterator[Made]:
-    of = offer if isinstance(offer, type) else type(offer)
+    of: Any = offer if isinstance(offer, type) else type(offer)
+    name: str = getattr(offer, "name", "") or getattr(offer, "__name__", "")
+    one: Any = offer
     if issubclass(of, Record) and of not in CORE_TYPES:
-        yield f"record type {offer.__name__}", RecordTypeContract, {"record_type": offer, "plugin": _plugin(plugin)}
+        yield f"record type {one.__name__}", RecordTypeContract, {"record_type": one, "plugin": _plugin(plugin)}
     elif issubclass(of, SurveyType):
-        yield f"survey type {offer.name}", SurveyTypeContract, _survey_type(offer)
+        yield f"survey type {name}", SurveyTypeContract, _survey_type(one)
     elif issubclass(of, Kpi):
-        yield f"KPI {offer.name}", KpiContract, _kpi(_plugin(plugin), offer)
+        yield f"KPI {name}", KpiContract, _kpi(_plugin(plugin), one)
     elif issubclass(of, Channel):
-        yield f"channel {offer.name}", ChannelContract, _channel(plugin, offer, settings)
+        yield f"channel {name}", ChannelContract, _channel(plugin, one, settings)
     elif issubclass(of, Store):
-        yield from _store(offer)
+        yield from _store(one)
 
 
 def _plugin(plugin: Any) -> Plugin | None:
@@ -137,7 +139,7 @@ def _lately(record: Record, n: int) -> Record:
     """Return a record with all its instants in one month, in the order in which its fields are declared."""
     fields = [field.name for field in declaration_of(type(record)).own_fields if field.kind == "instant"]
     begun = datetime(2026, 3, 1 + n % 20, 9, tzinfo=UTC)
-    there = {
+    there: dict[str, Any] = {
         name: begun + timedelta(days=place) for place, name in enumerate(fields) if getattr(record, name) is not None
     }
     return attrs.evolve(record, **there)
@@ -149,7 +151,7 @@ def _channel(plugin: Any, of: type[Channel], settings: Mapping[str, Any]) -> dic
     url = _url_setting(cls)
 
     def channel(self: Any, provider: Provider) -> Channel:
-        if not inspect.signature(of).parameters:
+        if cls is None or not inspect.signature(of).parameters:
             return of()
         given = made_up(cls, settings) or {}
         return of(plugin_settings(cls, code={**given, **_at(provider, url, cls)}, plugin=plugin.name))  # type: ignore[call-arg]  # a channel with settings
