@@ -24,7 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
     connect = socket.socket.connect
 
     def connect_here(self: socket.socket, address: Any, /) -> None:
-        host = str(address[0]) if type(address) is tuple else _LOOPBACK[0]
+        is_of_network = self.family in (socket.AF_INET, socket.AF_INET6)
+        host = str(address[0]) if is_of_network else _LOOPBACK[0]
         if not host.startswith(_LOOPBACK):
             raise ConnectionRefusedError(f"A plugin that is checked reaches nobody: not {host!r}.")
         connect(self, address)
