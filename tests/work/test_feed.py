@@ -70,7 +70,7 @@ def sold(crm: CRM, title: str) -> Deal:
     return crm.move(deal, "sold")
 
 
-@pytest.mark.crm(stores="all")
+@pytest.mark.crm(stores=(*STORES, "mariadb"))
 def test_a_subscriber_is_told_once(crm: CRM) -> None:
     sold(crm, "Gazelle")
     assert crm.work().subscribers[0].done == 1
@@ -84,7 +84,7 @@ def test_a_subscriber_is_told_once(crm: CRM) -> None:
     assert len({event.key for event in shop.told}) == 2
 
 
-@pytest.mark.crm(stores="all")
+@pytest.mark.crm(stores=(*STORES, "mariadb"))
 def test_what_fails_is_tried_again_and_then_listed(crm: CRM, clock: Clock) -> None:
     sold(crm, "fails")
     sold(crm, "Gazelle")
@@ -101,7 +101,7 @@ def test_what_fails_is_tried_again_and_then_listed(crm: CRM, clock: Clock) -> No
     assert "chat is down" in dead.error
 
 
-@pytest.mark.crm(stores="all")
+@pytest.mark.crm(stores=(*STORES, "mariadb"))
 def test_imported_records_are_not_told_of(crm: CRM) -> None:
     def imported(unit: Any) -> Deal:
         return sold(unit.face, "imported")
@@ -111,7 +111,7 @@ def test_imported_records_are_not_told_of(crm: CRM) -> None:
     assert shop.told == []
 
 
-@pytest.mark.crm(stores="all")
+@pytest.mark.crm(stores=(*STORES, "mariadb"))
 def test_a_leased_cursor_is_left_alone(crm: CRM, clock: Clock) -> None:
     sold(crm, "Gazelle")
     (cursor,) = crm.find(Cursor)

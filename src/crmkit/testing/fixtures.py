@@ -23,6 +23,8 @@ from .clock import Clock
 from .outbox import outbox_for
 
 STORES = ("memory", "sqlite", "postgresql")
+"""What ``stores="all"`` means; "mariadb" can be named beside them."""
+_SERVERS = ("postgresql", "mariadb")
 pytest_plugins = ("crmkit.testing.servers.fixtures",)
 
 
@@ -74,7 +76,7 @@ def crm(
     options.pop("stores", None)
     store = _crm_store or options.pop("store", "memory")
     options.pop("store", None)
-    if store == "postgresql":
+    if store in _SERVERS:
         options.setdefault("schema", f"t{secrets.token_hex(6)}")
     with TestCRM.open(
         _url(store, tmp_path, request),
@@ -101,9 +103,11 @@ def _url(store: str, folder: Path, request: pytest.FixtureRequest) -> str:
         return "memory:"
     if store == "sqlite":
         return f"sqlite:///{folder / 'crm.db'}"
-    if store == "postgresql":
-        return str(request.getfixturevalue("postgresql_url"))
-    raise InvalidError(f"{store!r} is no store that tests can open: {', '.join(STORES)}.", code="unknown_store")
+    if store in _SERVERS:
+        return str(request.getfixturevalue(f"{store}_url"))
+    raise InvalidError(
+        f"{store!r} is no store that tests can open: {', '.join((*STORES, 'mariadb'))}.", code="unknown_store"
+    )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from crmkit.builtin.sql import SqlStore
 from crmkit.query import Binding, bind, find
@@ -54,15 +56,33 @@ def ask(store: Any, of: Any, *conditions: Any, **more: Any) -> Any:
         transaction.rollback()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+DROP = {
+    "postgresql": ("SET lock_timeout = '5s'", "DROP SCHEMA {schema} CASCADE"),
+    "mariadb": ("SET lock_wait_timeout = 5", "DROP DATABASE {schema}"),
+}
+
+
+def drop(store: Any, schema: str) -> None:
+    """Drop the schema of a test; what one that failed still holds is left to the end of the server."""
+    with suppress(DBAPIError), store._engine.begin() as connection:
+        for statement in DROP[store._catalogue.database.name]:
+            connection.execute(text(statement.format(schema=schema)))
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        pytest.param("mariadb", marks=pytest.mark.mariadb),
+    ]
+)
 def any_store(request: pytest.FixtureRequest, url: str) -> Iterator[Any]:
     """A store on each database; a schema of its own on a server."""
     schema = "" if request.param == "sqlite" else f"t{uuid.uuid4().hex[:12]}"
-    place = url if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
+    place = url if request.param == "sqlite" else request.getfixturevalue(f"{request.param}_url")
     store: Any = SqlStore.open(place, CORE_TYPES, schema=schema)
     store.upgrade()
     yield store
     if schema:
-        with store._engine.begin() as connection:
-            connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+        drop(store, schema)
     store.close()

@@ -71,9 +71,11 @@ def test_what_is_not_of_its_kind_is_missing(any_store):
 
 def plan_of(store, transaction, text, values):
     """How the database would answer; PostgreSQL, whose tables are small here, as if reading them whole were dear."""
-    if store._catalogue.database.name == "sqlite":
+    name = store._catalogue.database.name
+    if name == "sqlite":
         return str(transaction._link.rows(f"EXPLAIN QUERY PLAN {text}", values))
-    transaction._link.change("SET LOCAL enable_seqscan = off")
+    if name == "postgresql":
+        transaction._link.change("SET LOCAL enable_seqscan = off")
     return str(transaction._link.rows(f"EXPLAIN {text}", values))
 
 
@@ -84,7 +86,7 @@ def test_an_indexed_custom_field_is_found_by_its_index(any_store):
     for name in ("size", "born", "seen", "n"):
         made = store.upgrade({Customer: [FIELDS[name]]})
         assert len([step for step in made if step.startswith("CREATE INDEX")]) == 1
-        assert "CREATE INDEX" in made[0]
+        assert store._catalogue.database.keeps_at_once or "CREATE INDEX" in made[0]
     assert store.upgrade({Customer: [FIELDS["size"]]}) == ()
     keep(store, *(Add(Customer(name="x", custom={"born": value})) for value in VALUES))
     transaction = store.begin(write=False)

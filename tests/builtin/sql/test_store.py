@@ -211,6 +211,18 @@ class TestFinding:
             assert list(ask(store, of, path.in_(values))) == [expected]
             assert len(ask(store, of, ~path.in_(values))) == 1
 
+    def test_a_question_may_have_several_long_lists(self, any_store):
+        """Beside each other, over a reference, and denied."""
+        anna, bo = customer(), customer("Bo")
+        one, two = deal(anna), deal(bo)
+        keep(any_store, *map(Add, [anna, bo, one, two]))
+        nobody = [new_id() for _ in range(100)]
+        ours, theirs, deals = [*nobody, anna.id], [*nobody, anna.id, bo.id], [*nobody, one.id, two.id]
+        assert list(ask(any_store, Customer, c.id.in_(ours), c.id.in_(theirs))) == [anna]
+        assert list(ask(any_store, Customer, ~c.id.in_(ours), c.id.in_(theirs))) == [bo]
+        assert list(ask(any_store, Deal, d.id.in_(deals), d.customer.id.in_(ours))) == [one]
+        assert list(ask(any_store, Customer, c.id.in_(theirs), has(d.customer, d.id.in_([*nobody, two.id])))) == [bo]
+
     def test_pages_follow_each_other_also_over_missing_keys(self, store):
         records = [
             customer(name, country=land, since=at)

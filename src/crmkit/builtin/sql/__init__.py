@@ -16,7 +16,7 @@ class SqlStore(Store):
     reconfigured.
     """
 
-    scheme: ClassVar[str | tuple[str, ...]] = ("sqlite", "postgresql")
+    scheme: ClassVar[str | tuple[str, ...]] = ("sqlite", "postgresql", "mariadb")
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {"guest", "select", "concurrent_writers", "durable", "tenants", "prefix", "blobs"}
     )

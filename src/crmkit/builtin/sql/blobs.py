@@ -25,7 +25,7 @@ def blob_table(database: Database, *, prefix: str, schema: str) -> Table:
         MetaData(),
         Column("digest", database.type_of("digest"), nullable=False),
         Column("n", Integer(), nullable=False, autoincrement=False),
-        Column("data", database.type_of("digest"), nullable=False),
+        Column("data", database.bytes_type(), nullable=False),
         PrimaryKeyConstraint("digest", "n"),
         schema=schema or None,
     )

@@ -13,6 +13,7 @@ from crmkit.builtin.sql.compile.counting import Counting, TallyShape, compile_ta
 from crmkit.builtin.sql.compile.finding import FindShape, FindStatement, compile_find
 from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.layout import Compiled, Layout, compiled
+from crmkit.builtin.sql.tables import CUSTOM_COLUMNS
 from crmkit.errors import InvalidError
 from crmkit.records import LedgerEntry, Record, declaration_of
 
@@ -28,12 +29,14 @@ class Catalogue:
     Attributes:
         types: the record types by name, the ledger's own among them.
         absent: by record type, the columns that its table has not yet: it is declared newer than it is kept.
+        custom: by record type, the columns of custom fields that its table has.
     """
 
     def __init__(self, types: Iterable[type[Record]], database: Database, *, schema: str, prefix: str) -> None:
         self.types: dict[str, type[Record]] = {declaration_of(of).name: of for of in (*types, LedgerEntry)}
         self.database, self.schema, self.prefix = database, schema, prefix
         self.absent: Mapping[str, frozenset[str]] = {}
+        self.custom: Mapping[str, frozenset[str]] = {}
         self._layouts: dict[type[Record], Layout[Any]] = {}
         self._statements: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -52,16 +55,19 @@ class Catalogue:
                     code="unknown_type",
                 )
             found = self._layouts[of] = Layout(of, self.database, prefix=self.prefix, schema=self.schema)
+            found.table.info[CUSTOM_COLUMNS] = self.custom.get(name, ())
         return cast("Layout[R]", found)
 
     def table(self, of: type[Record]) -> Table:
         """Return the table of a record type."""
         return self.layout(of).table
 
-    def learn(self, absent: Mapping[str, frozenset[str]]) -> None:
-        """Take note of what the tables have not yet; questions read the fields' defaults in their place."""
-        if absent != self.absent:
-            self.absent = absent
+    def learn(self, absent: Mapping[str, frozenset[str]], custom: Mapping[str, frozenset[str]]) -> None:
+        """Take note of what the tables have not yet, where questions read the fields' defaults, and of what else they have."""
+        if absent != self.absent or custom != self.custom:
+            self.absent, self.custom = absent, custom
+            for layout in self._layouts.values():
+                layout.table.info[CUSTOM_COLUMNS] = custom.get(layout.declaration.name, ())
             self._statements.clear()
 
     def source(self, of: type[Record]) -> FromClause:

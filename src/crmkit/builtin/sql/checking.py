@@ -72,7 +72,7 @@ def fresh(catalogue: Catalogue, link: Link, found: Found, custom: Custom | None)
     nothing = attrs.evolve(found, before=(), columns={}, indexes=frozenset(), ledger={})
     with database.scratch(link) as (aside, schema):
         for step in plan(made, nothing, custom).steps:
-            if step.text.startswith("CREATE "):
+            if step.text.startswith(("CREATE ", "ALTER TABLE ")):
                 aside.change(step.text.replace("CREATE TABLE ", f"CREATE {database.temporary}TABLE ", 1))
         tables = database.describe(aside, schema)
     return {

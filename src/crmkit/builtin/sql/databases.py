@@ -9,13 +9,14 @@ from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.mariadb import MariaDB
 from crmkit.builtin.sql.pinging import Pinging
 from crmkit.builtin.sql.postgresql import PostgreSQL
 from crmkit.builtin.sql.sqlite import SQLite
 from crmkit.builtin.sql.sqlite_engine import sqlite_engine
 from crmkit.errors import InvalidError, nearest
 
-DATABASES: Final[Mapping[str, type[Database]]] = {"sqlite": SQLite, "postgresql": PostgreSQL}
+DATABASES: Final[Mapping[str, type[Database]]] = {"sqlite": SQLite, "postgresql": PostgreSQL, "mariadb": MariaDB}
 
 
 def database_named(name: str) -> Database:
@@ -68,6 +69,26 @@ def _patience_s(options: Mapping[str, Any]) -> float:
     return float(options.get("busy_timeout_s", 10))
 
 
+def _mariadb_engine(url: URL, options: Mapping[str, Any]) -> Engine:
+    if url.drivername not in ("mariadb", "mariadb+pymysql"):
+        raise InvalidError(f"{url.drivername!r} is no driver that the SQL store knows: write mariadb://...", code="url")
+    try:
+        made = create_engine(
+            url.set(drivername="mariadb+pymysql").update_query_dict({"charset": "utf8mb4"}),
+            pool_timeout=_patience_s(options),
+            hide_parameters=True,
+            connect_args={"init_command": _STRICT},
+        )
+    except ModuleNotFoundError as error:
+        raise InvalidError("MariaDB needs its driver: pip install 'crmkit[mariadb]'.", code="driver") from error
+    Pinging(made)
+    return made
+
+
+_STRICT: Final = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION'"
+"""A value that does not fit is an error, and is not cut."""
+
+
 def place_of(url: URL) -> str:
     """Return a database by name, for messages: the file, or the URL without its password."""
     return url.database or "the database in memory" if url.get_backend_name() == "sqlite" else url.render_as_string()
@@ -76,4 +97,5 @@ def place_of(url: URL) -> str:
 _ENGINES: Final[Mapping[str, Callable[[URL, Mapping[str, Any]], Engine]]] = {
     "sqlite": lambda url, options: sqlite_engine(url, busy_timeout_s=_patience_s(options)),
     "postgresql": _postgresql_engine,
+    "mariadb": _mariadb_engine,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import sqlite3
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing, contextmanager
@@ -42,6 +43,25 @@ SELECT t.relname, r.name, r.said FROM pg_class AS t JOIN pg_namespace AS n ON n.
     UNION ALL SELECT conrelid, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype IN ('c', 'f', 'x')
 ) AS r (place, name, said) ON r.place = t.oid
 WHERE n.nspname = COALESCE(NULLIF(%s, '')::text, current_schema())
+"""
+_MARIADB_COLUMNS: Final = """
+SELECT table_name, column_name, CONCAT(
+    column_type, COALESCE(CONCAT(' COLLATE ', collation_name), ''), IF(is_nullable = 'NO', ' NOT NULL', ''),
+    COALESCE(CONCAT(' AS ', generation_expression), '')
+) FROM information_schema.columns WHERE table_schema = COALESCE(NULLIF(%s, ''), DATABASE())
+"""
+_MARIADB_PARTS: Final = """
+SELECT table_name, index_name, CONCAT(
+    IF(MAX(non_unique), '', 'UNIQUE '), '(',
+    GROUP_CONCAT(column_name, COALESCE(CONCAT('(', sub_part, ')'), '') ORDER BY seq_in_index SEPARATOR ', '), ')'
+) FROM information_schema.statistics WHERE table_schema = COALESCE(NULLIF(%s, ''), DATABASE()) AND index_name <> 'PRIMARY'
+GROUP BY table_name, index_name
+"""
+_MARIADB_RULES: Final = """
+SELECT event_object_table, trigger_name, 'trigger' FROM information_schema.triggers
+WHERE trigger_schema = COALESCE(NULLIF(%s, ''), DATABASE())
+UNION ALL SELECT table_name, constraint_name, LOWER(constraint_type) FROM information_schema.table_constraints
+WHERE table_schema = COALESCE(NULLIF(%s, ''), DATABASE()) AND constraint_type IN ('FOREIGN KEY', 'CHECK')
 """
 
 
@@ -104,3 +124,23 @@ def postgresql_scratch(link: Link) -> Generator[tuple[Link, str]]:
     finally:
         link.change("ROLLBACK TO SAVEPOINT crmkit_scratch")
         link.change("RELEASE SAVEPOINT crmkit_scratch")
+
+
+def describe_mariadb(link: Link, schema: str) -> Mapping[str, Described]:
+    """Return what MariaDB says; an index by its columns, and how much of each stands in it."""
+    columns, parts = link.rows(_MARIADB_COLUMNS, (schema,)), link.rows(_MARIADB_PARTS, (schema,))
+    return described(columns, parts, link.rows(_MARIADB_RULES, (schema, schema)))
+
+
+@contextmanager
+def mariadb_scratch(link: Link) -> Generator[tuple[Link, str]]:
+    """Give a database of its own: a temporary table stands in no catalogue."""
+    ((here,),) = link.rows("SELECT DATABASE()")
+    name = f"crmkit_scratch_{secrets.token_hex(6)}"
+    link.change(f"CREATE DATABASE {name}")
+    try:
+        link.change(f"USE {name}")
+        yield link, name
+    finally:
+        link.change(f"USE `{here}`")
+        link.change(f"DROP DATABASE {name}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 import attrs
-from sqlalchemy import ColumnElement, Dialect, Index, Table
+from sqlalchemy import Column, ColumnElement, Dialect, Double, Index, Table, cast
 from sqlalchemy.types import TypeEngine
 
 from crmkit.errors import CRMError, StoreError
@@ -77,6 +77,7 @@ class Database(ABC):
         lock_rows: what a claim's SELECT ends in, so that no other claim takes the same rows.
         smallest_id: what all ids are greater than.
         aborts_on_error: after a failed statement nothing but a rollback (to a savepoint) is possible.
+        keeps_at_once: a statement that changes a table ends the transaction, and is kept.
     """
 
     name: ClassVar[str]
@@ -86,6 +87,7 @@ class Database(ABC):
     lock_rows: ClassVar[str] = ""
     aborts_on_error: ClassVar[bool] = True
     temporary: ClassVar[str] = ""
+    keeps_at_once: ClassVar[bool] = False
     smallest_id: ClassVar[Any]
 
     # --- columns ---
@@ -118,6 +120,14 @@ class Database(ABC):
     def table_options(self, *, coarse: bool) -> Mapping[str, Any]:
         """Return what SQLAlchemy's Table is told beside its columns."""
 
+    def bytes_type(self) -> TypeEngine[Any]:
+        """Return the column type of a piece of a file."""
+        return self.type_of("digest")
+
+    def index_options(self, columns: Sequence[Column[Any]], *, unique: bool) -> Mapping[str, Any]:
+        """Return what SQLAlchemy's Index is told beside its columns."""
+        return {}
+
     def index_key(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """Return a column as an index orders it: missing is smallest."""
         return column
@@ -125,7 +135,7 @@ class Database(ABC):
     # --- expressions ---
     @abstractmethod
     def insert(self, table: Table) -> Any:
-        """Return an INSERT of all columns that passes over rows whose id or unique key is taken."""
+        """Return an INSERT of all columns that passes over rows whose id or unique key is taken, or fails as ``Taken``."""
 
     def copy(self, table: Table, columns: Sequence[str]) -> Copy | None:
         """Return how many rows of a table are written at once; None where it is by INSERT. A taken key fails it whole."""
@@ -151,9 +161,18 @@ class Database(ABC):
     def custom(self, column: ColumnElement[Any], key: str, kind: Kind) -> ColumnElement[Any]:
         """Return the value of a custom field, NULL where there is none of that kind; fit for an index."""
 
+    def custom_column(self, table: Table, key: str, kind: Kind) -> str:
+        """Return the type and expression of a column of a custom field's values; empty where expressions can be indexed."""
+        return ""
+
     @abstractmethod
     def ordered(self, value: ColumnElement[Any], *, descending: bool) -> ColumnElement[Any]:
         """Return the key to order by, NULL smallest."""
+
+    def real(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return a number as a float of 64 bits."""
+        kind: TypeEngine[Any] = Double()
+        return cast(value, kind)
 
     @abstractmethod
     def floor(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -219,8 +238,12 @@ class Database(ABC):
         """Return what an upgrade in a transaction of ours begins with: upgrades take turns, and wait for no lock for long."""
         return ()
 
+    def upgraded(self, schema: str) -> Sequence[str]:
+        """Return what an upgrade in a transaction of ours ends with, also one that failed."""
+        return ()
+
     def qualified(self, table: Table, index: str) -> str:
-        """Return an index's name as a statement writes it."""
+        """Return an index's name as the statement that drops it writes it."""
         return self.sql.identifier_preparer.quote(index)
 
     def check_identity(self, link: Link, tables: Mapping[str, Any], ledger: str, version: int) -> None:

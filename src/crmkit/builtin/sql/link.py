@@ -155,7 +155,7 @@ class DriverLink(Link):
         cursor = self._driver.cursor()
         try:
             cursor.execute(text, values)
-            return cast("list[Row]", cursor.fetchall())
+            return list(cast("Sequence[Row]", cursor.fetchall()))
         except Exception as error:
             raise self.fault(error) from error
         finally:

@@ -32,6 +32,7 @@ from crmkit.records.text import FOLD_VERSION
 
 OPEN: Final = "open"
 """The ledger's entry that stands while steps which run after the transaction are not done."""
+_LEDGER: Final = declaration_of(LedgerEntry).name
 Custom = Mapping[type[Record], Sequence[Field]]
 
 
@@ -50,7 +51,7 @@ def plan(catalogue: Catalogue, found: Found, custom: Custom | None = None, *, on
         custom: custom fields that have an index.
         online: others use the database meanwhile: indexes of tables that are there are built without a lock.
     """
-    steps = [*map(statement, found.before)]
+    steps: list[Step] = []
     refused: dict[str, StoreError] = {}
     blobs = blob_table(catalogue.database, prefix=catalogue.prefix, schema=catalogue.schema)
     if blobs.name not in found.columns:
@@ -62,19 +63,36 @@ def plan(catalogue: Catalogue, found: Found, custom: Custom | None = None, *, on
             refused[name] = refusal
         else:
             steps += [attrs.evolve(step, of=name) for step in made]
-    steps += _closing(catalogue, found, refused, is_open=any(step.is_later for step in steps))
-    return Plan(tuple(steps), refused)
+    keeps_at_once = catalogue.database.keeps_at_once and bool(steps or found.before)
+    is_open = keeps_at_once or any(step.is_later for step in steps)
+    closing = _closing(catalogue, found, refused, is_open=is_open, is_later=not keeps_at_once)
+    steps = _opened(catalogue, found, steps) if keeps_at_once else steps
+    return Plan((*map(statement, found.before), *steps, *closing), refused)
 
 
-def _closing(catalogue: Catalogue, found: Found, refused: Mapping[str, Any], *, is_open: bool) -> Iterator[Step]:
+def _opened(catalogue: Catalogue, found: Found, steps: Sequence[Step]) -> list[Step]:
+    """Return the steps behind the ledger's own and a note in it: who is broken off here is known by that note."""
+    mine = [step for step in steps if step.of == _LEDGER]
+    rest = [step for step in steps if step.of != _LEDGER]
+    return [*mine, *_noted(catalogue, found), *rest]
+
+
+def _noted(catalogue: Catalogue, found: Found) -> Iterator[Step]:
+    if OPEN not in found.ledger:
+        yield sentence("Note in the ledger what is begun.", keeper(catalogue, found, OPEN, {"since": "schema"}))
+
+
+def _closing(
+    catalogue: Catalogue, found: Found, refused: Mapping[str, Any], *, is_open: bool, is_later: bool
+) -> Iterator[Step]:
     for key, value in _entries(catalogue, found):
         if found.value(key) != value and key.removeprefix("type:") not in refused:
             yield sentence(f"Keep {key} in the ledger.", keeper(catalogue, found, key, value))
-    if is_open and OPEN not in found.ledger:
-        yield sentence("Note in the ledger what is built aside.", keeper(catalogue, found, OPEN, {"since": "schema"}))
+    if is_open and is_later:
+        yield from _noted(catalogue, found)
     if is_open or OPEN in found.ledger:
         done = sentence("Note in the ledger that all is built.", remover(catalogue, OPEN))
-        yield attrs.evolve(done, is_later=is_open)
+        yield attrs.evolve(done, is_later=is_open and is_later)
 
 
 def _type_steps(
@@ -107,7 +125,7 @@ def _type_steps(
 
 def _refuse_strangers(table: str, found: Found, kept: Any, of: type[Record]) -> None:
     """A table of our name that the ledger does not know is somebody else's."""
-    if found.ledger and kept is None and of is not LedgerEntry:
+    if found.ledger and kept is None and of is not LedgerEntry and OPEN not in found.ledger:
         raise StoreError(
             f"The table {table!r} is there already and is not crmkit's: rename it, or the record type.",
             code="collision",

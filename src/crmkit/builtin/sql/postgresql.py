@@ -17,6 +17,7 @@ from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql.elements import ColumnClause, Grouping
 from sqlalchemy.types import BigInteger, Boolean, Integer, Numeric, Text, TypeEngine
 
+from crmkit.builtin.sql.days import is_day
 from crmkit.builtin.sql.describing import describe_postgresql, postgresql_scratch
 from crmkit.builtin.sql.dialect import Copy, Database, Described, Searching
 from crmkit.builtin.sql.link import Link
@@ -144,7 +145,11 @@ class PostgreSQL(Database):
         if kind not in _NUMBERS:
             is_text = type_ == _word("string")
             value = cast(text, Text()).collate("C")
-            return case((is_text, case((_is_day(text), value)))) if kind == "date" else case((is_text, value))
+            return (
+                case((is_text, case((is_day(text, text.op("~")(_word("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))), value))))
+                if kind == "date"
+                else case((is_text, value))
+            )
         low, high = _RANGES.get(kind, _INT64)
         is_whole = and_(type_ == _word("number"), text.op("~")(_word("^-?[0-9]+$")))
         number = cast(text, Numeric())
@@ -274,20 +279,3 @@ def _word(text: str) -> Column:
 
 def _number(value: int) -> Column:
     return literal_column(str(value))
-
-
-def _is_day(text: Column) -> Column:
-    """Return whether a text is a day that exists, in ISO form: no function of the database can be asked without failing."""
-    year, month, day = (
-        cast(func.substr(text, _number(at), _number(n)), Integer()) for at, n in ((1, 4), (6, 2), (9, 2))
-    )
-    is_leap = and_(
-        year % _number(4) == _number(0), (year % _number(100) != _number(0)) | (year % _number(400) == _number(0))
-    )
-    february: Column = case((is_leap, _number(29)), else_=_number(28))
-    short = month.in_([_number(4), _number(6), _number(9), _number(11)])
-    length: Column = case((month == _number(2), february), (short, _number(30)), else_=_number(31))
-    exists = and_(year >= _number(1), month.between(_number(1), _number(12)), day >= _number(1), day <= length)
-    looks_so = text.op("~")(_word("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))
-    no: Column = literal_column("false")
-    return case((looks_so, exists), else_=no)

@@ -13,6 +13,7 @@ import attrs
 from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.dialect import Searching
 from crmkit.builtin.sql.link import Link
+from crmkit.builtin.sql.tables import CUSTOM
 from crmkit.errors import NewerSchema, StoreCorrupt
 from crmkit.records import Declaration, LedgerEntry, declaration_of
 from crmkit.records.ledger import declaration_to_json
@@ -75,9 +76,10 @@ def _ledger(catalogue: Catalogue, link: Link, columns: Mapping[str, Any]) -> Map
 
 
 def _refuse_strangers(catalogue: Catalogue, found: Found) -> None:
-    """Where there is no ledger, a table with one of our names is somebody else's."""
+    """Where there is no ledger, a table with one of our names is somebody else's; an empty ledger was just begun."""
+    ledger = catalogue.layout(LedgerEntry)
     strange = sorted(catalogue.prefix + name for name in catalogue.types if catalogue.prefix + name in found.columns)
-    if strange:
+    if strange and not (strange == [ledger.table.name] and found.columns[strange[0]] == set(ledger.columns)):
         raise StoreCorrupt(
             f"The table {strange[0]!r} is there already and is not crmkit's: open the store with another prefix= or schema=."
         )
@@ -92,6 +94,13 @@ def absent_columns(catalogue: Catalogue, found: Found) -> Mapping[str, frozenset
         if there is not None and not declared <= there:
             absent[name] = frozenset(declared - there)
     return absent
+
+
+def custom_columns(catalogue: Catalogue, found: Found) -> Mapping[str, frozenset[str]]:
+    """Return the columns of custom fields that are there, by record type."""
+    there = {name: found.columns.get(catalogue.prefix + name, frozenset[str]()) for name in catalogue.types}
+    made = {name: frozenset(one for one in columns if one.startswith(CUSTOM)) for name, columns in there.items()}
+    return {name: columns for name, columns in made.items() if columns}
 
 
 def is_within(declaration: Declaration, kept: Mapping[str, Any]) -> bool:

@@ -233,7 +233,9 @@ class SQLite(Database):
 
 def _cut(packed: Column) -> Select[Any]:
     """Return the ids that stand one behind the other, as rows."""
-    places = select(_literal(1).label("at")).where(func.length(packed) > _literal(0)).cte("places", recursive=True)
+    places = (
+        select(_literal(1).label("at")).where(func.length(packed) > _literal(0)).cte(recursive=True)
+    )  # without a name: a question may have several
     more = select(places.c.at + _literal(16)).where(places.c.at + _literal(16) < func.length(packed))
     places = places.union_all(more)
     return select(func.substr(packed, places.c.at, _literal(16)))

@@ -108,7 +108,7 @@ class OpenSqlStore(SqlStore):
         """Return the same place with other record types. See ``Store.with_types``."""
         old = self._catalogue
         new = Catalogue(types, old.database, schema=old.schema, prefix=old.prefix)
-        new.learn(old.absent)
+        new.learn(old.absent, old.custom)
         return self._view(new)
 
     def tenant(self, name: str) -> OpenSqlStore:

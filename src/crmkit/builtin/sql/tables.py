@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table, literal
 
@@ -12,6 +13,10 @@ from crmkit.builtin.sql.columns import Kept, default_of, default_values, kept
 from crmkit.builtin.sql.dialect import Database
 from crmkit.records import Declaration, Field
 
+CUSTOM_COLUMNS: Final = "crmkit_custom_columns"
+"""Where a table's ``info`` names the columns of custom fields that it has, see ``custom_column_name``."""
+CUSTOM: Final = "custom__"
+"""What the names of those columns begin with."""
 _LONGEST_NAME = 60
 """PostgreSQL cuts names at 63 bytes."""
 
@@ -87,7 +92,16 @@ def _index(table: Table, columns: tuple[str, ...], database: Database, *, unique
         index_name(table.name, columns, unique=unique),
         *(database.index_key(table.c[name]) for name in all_columns),
         unique=unique,
+        **database.index_options([table.c[name] for name in all_columns], unique=unique),
     )
+
+
+def custom_column_name(key: str, kind: str) -> str:
+    """Return the name of the column that a custom field's values have, in a database that indexes columns only."""
+    name = f"{CUSTOM}{kind}__{key}"
+    if re.fullmatch(r"\w+", name, re.ASCII) and len(name) <= _LONGEST_NAME:
+        return name
+    return f"{CUSTOM}{kind}__{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
 def index_name(table: str, columns: Iterable[str], *, unique: bool) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from crmkit.builtin.sql.boundary import Boundary, Own
@@ -12,9 +12,9 @@ from crmkit.builtin.sql.checking import drift
 from crmkit.builtin.sql.dropping import dropping
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.planning import OPEN, Custom, Plan, plan
-from crmkit.builtin.sql.schema import CORE_VERSION, Found, absent_columns, is_within, look
+from crmkit.builtin.sql.schema import CORE_VERSION, Found, absent_columns, custom_columns, is_within, look
 from crmkit.builtin.sql.steps import Step, search_columns
-from crmkit.errors import StoreError
+from crmkit.errors import CRMError, StoreError
 from crmkit.ports.store import Drift, Schema
 from crmkit.records import Declaration, Record, declaration_of
 from crmkit.records.text import FOLD_VERSION
@@ -41,7 +41,7 @@ class SchemaKeeper:
             found = look(self._catalogue, boundary.link, is_ours=self._is_ours)
         finally:
             boundary.rollback()
-        self._catalogue.learn(absent_columns(self._catalogue, found))
+        self._catalogue.learn(absent_columns(self._catalogue, found), custom_columns(self._catalogue, found))
         declared = {name: declaration_of(of) for name, of in self._catalogue.types.items()}
         kept = {key[5:]: found.value(key) for key in found.ledger if key.startswith("type:")}
         layouts = [self._catalogue.layout(of) for of in self._catalogue.types.values()]
@@ -64,19 +64,14 @@ class SchemaKeeper:
         Raises:
             StoreError: a record type can not be brought to its declaration, and nothing was done; ``params`` name it.
         """
-        boundary = self._begin(True)
-        try:
-            planned = self._begun(boundary, custom)
+        with self._turn() as boundary:
+            planned = self._begun(boundary.link, custom)
             _run(boundary.link, (step for step in planned if not step.is_later))
-        except BaseException:
-            boundary.rollback()
-            raise
-        boundary.commit()
         later = [step for step in planned if step.is_later]
         if later and self._beside is not None:
             with self._beside() as link:
                 _run(link, later)
-        self._catalogue.learn({})
+        self._learn(custom)
         return tuple(step.text for step in planned)
 
     def check(self, custom: Custom | None) -> tuple[Drift, ...]:
@@ -89,28 +84,39 @@ class SchemaKeeper:
         finally:
             boundary.rollback()
 
+    def _learn(self, custom: Custom | None) -> None:
+        """All is there now; where custom fields have columns, look which."""
+        self._catalogue.learn({}, self._catalogue.custom)
+        if custom and self._catalogue.database.keeps_at_once:
+            self.status()
+
     def drop_fields(self, of: type[Record], names: Sequence[str]) -> tuple[str, ...]:
         """Drop fields that are no longer declared: indexes, columns, and what the ledger says of them, in one transaction."""
-        boundary = self._begin(True)
-        try:
-            self._take_turns(boundary)
+        with self._turn() as boundary:
             found = look(self._catalogue, boundary.link, is_ours=self._is_ours)
             steps = list(dropping(self._catalogue, boundary.link, found, of, names))
             _run(boundary.link, steps)
+        return tuple(step.text for step in steps)
+
+    @contextmanager
+    def _turn(self) -> Generator[Boundary]:
+        """Give a transaction in which nobody else changes the schema; a guest's is the host's own affair."""
+        boundary = self._begin(True)
+        database, schema = self._catalogue.database, self._catalogue.schema
+        ends = database.upgraded(schema) if isinstance(boundary, Own) else ()
+        try:
+            _tell(boundary.link, database.upgrading(schema) if isinstance(boundary, Own) else ())
+            yield boundary
+            _tell(boundary.link, ends)
         except BaseException:
+            with suppress(CRMError):
+                _tell(boundary.link, ends)
             boundary.rollback()
             raise
         boundary.commit()
-        return tuple(step.text for step in steps)
 
-    def _take_turns(self, boundary: Boundary) -> None:
-        if isinstance(boundary, Own):
-            for text in self._catalogue.database.upgrading(self._catalogue.schema):
-                boundary.link.change(text)
-
-    def _begun(self, boundary: Boundary, custom: Custom | None) -> tuple[Step, ...]:
-        catalogue, link = self._catalogue, boundary.link
-        self._take_turns(boundary)
+    def _begun(self, link: Link, custom: Custom | None) -> tuple[Step, ...]:
+        catalogue = self._catalogue
         found = look(catalogue, link, is_ours=self._is_ours)
         if self._is_ours and not found.columns:
             catalogue.database.mark_identity(link, CORE_VERSION)
@@ -121,6 +127,11 @@ class SchemaKeeper:
 
     def _plan(self, found: Found, custom: Custom | None = None) -> Plan:
         return plan(self._catalogue, found, custom, online=self._beside is not None)
+
+
+def _tell(link: Link, texts: Iterable[str]) -> None:
+    for text in texts:
+        link.change(text)
 
 
 def _run(link: Link, steps: Iterable[Step]) -> None:

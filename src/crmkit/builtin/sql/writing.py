@@ -13,7 +13,7 @@ from crmkit.builtin.sql.columns import id_of
 from crmkit.builtin.sql.dialect import Taken
 from crmkit.builtin.sql.layout import Layout, Row
 from crmkit.builtin.sql.link import Link
-from crmkit.errors import InvalidError
+from crmkit.errors import InvalidError, TryAgain
 from crmkit.ports.store import Add, NotApplied, Record, Rehome, Remove, Replace, Write
 
 
@@ -69,7 +69,9 @@ class Writer:
             if self._touched(statement, row, may_fail=isinstance(write, Replace | Rehome)):
                 return None
         except Taken:
-            return self._taken(layout, index, write.record)
+            if not isinstance(write, Add):
+                return self._taken(layout, index, write.record)
+            return self._present(layout, index, write.record)
         if isinstance(write, Add):
             return self._present(layout, index, write.record)
         return self._missed(layout, index, write)
@@ -102,14 +104,14 @@ class Writer:
         return self._taken(layout, index, record)
 
     def _taken(self, layout: Layout[Any], index: int, record: Record) -> NotApplied:
-        """Name the unique key that another record has."""
+        """Name the unique key that another record has; one that this transaction can not see yet was written meanwhile."""
         row = layout.row(record)
         for key, (places, text) in layout.look_up.items():
             values = [row[place] for place in places]
             for (holder,) in self._link.rows(text, values) if None not in values else ():
                 if id_of(holder) != record.id:
                     return NotApplied(index, "present", key, id_of(holder))
-        return NotApplied(index, "present")
+        raise TryAgain("Another transaction was in the way; nothing was kept. Run the whole unit again.")
 
 
 def _end_of_run(writes: Sequence[Write], start: int) -> int:

@@ -1,6 +1,6 @@
 """Fixtures for tests on a real server, found by pytest where crmkit is installed.
 
-``postgresql_url`` is the URL of an empty database of this test module alone. Where there is no server and none can be
+``postgresql_url`` and ``mariadb_url`` are URLs of an empty database of this test module alone. Where there is no server and none can be
 started, its tests are skipped with the reason. One server serves a whole test run, all workers of pytest-xdist too; it
 listens to a socket in a folder of its own, and is stopped and removed at the end.
 """
@@ -20,7 +20,7 @@ from crmkit.testing.servers.server import Unavailable
 from crmkit.testing.servers.shared import Servers, place_for_data
 
 _SERVERS: Final = pytest.StashKey[Servers]()
-_DRIVERS: Final = {"postgresql": "psycopg"}
+_DRIVERS: Final = {"postgresql": "psycopg", "mariadb": "pymysql"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,6 +56,18 @@ def postgresql_server(pytestconfig: pytest.Config) -> str:
 def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """The URL of an empty PostgreSQL database of this module alone."""
     yield from _database("postgresql", postgresql_server)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(pytestconfig: pytest.Config) -> str:
+    """The URL of a MariaDB server, of a database in which tests make nothing."""
+    return _url_of("mariadb", pytestconfig)
+
+
+@pytest.fixture(scope="module")
+def mariadb_url(mariadb_server: str) -> Iterator[str]:
+    """The URL of an empty MariaDB database of this module alone."""
+    yield from _database("mariadb", mariadb_server)
 
 
 def _url_of(kind: str, config: pytest.Config) -> str:

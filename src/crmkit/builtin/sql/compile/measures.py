@@ -7,8 +7,7 @@ from decimal import Context, Decimal
 from typing import Any, Final, TypeAlias
 
 import attrs
-from sqlalchemy import ColumnElement, Double, cast, func, literal_column
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import ColumnElement, func, literal_column
 
 from crmkit.builtin.sql.columns import reader
 from crmkit.builtin.sql.compile.scope import Scope
@@ -43,15 +42,10 @@ def value_columns(of: Shape, scope: Scope) -> list[Column]:
         return list(scope.columns(of[1]))
     left, right = scope.column(of[1]), scope.column(of[2])
     if of[0] == "product":
-        return [_real(left) * _real(right)]
+        return [scope.database.real(left) * scope.database.real(right)]
     _, _, _, _, mine, theirs = of
     places = max(mine, theirs)
     return [_times(left, places - mine) - _times(right, places - theirs)]
-
-
-def _real(column: Column) -> Column:
-    kind: TypeEngine[Any] = Double()
-    return cast(column, kind)
 
 
 def _times(column: Column, places: int) -> Column:
@@ -67,7 +61,7 @@ def measured(measure: str, of: Shape | None, values: Sequence[Column], database:
     if measure == "distinct":
         return Measured([func.count(_one_text(values).distinct())], lambda found, _: found[0])
     if measure == "squares":
-        return Measured([func.sum(_real(value) * _real(value))], _scaled_float(of, power=2))
+        return Measured([func.sum(database.real(value) * database.real(value))], _scaled_float(of, power=2))
     if measure == "total" and of[0] == "product":
         return Measured([func.sum(value)], _scaled_float(of))
     if measure == "total":

@@ -25,8 +25,9 @@ from sqlalchemy.types import TypeEngine
 from crmkit.builtin.sql.compile.pairs import compare, scaled_pair
 from crmkit.builtin.sql.compile.shape import Shape
 from crmkit.builtin.sql.dialect import Database
-from crmkit.builtin.sql.tables import column_names
+from crmkit.builtin.sql.tables import CUSTOM_COLUMNS, column_names, custom_column_name
 from crmkit.records import Record, declaration_of
+from crmkit.records.fields import Kind
 
 Column: TypeAlias = ColumnElement[Any]
 Tables: TypeAlias = Callable[[type[Record]], FromClause]
@@ -86,8 +87,14 @@ class Scope:
         if last[0] == "fold":
             return (alias.c[f"{last[1]}_fold"],)
         if last[0] == "custom":
-            return (self.database.custom(alias.c.custom, last[1], last[2]),)
+            return (self._custom(alias, last[1], last[2]),)
         return (alias.c.id,)
+
+    def _custom(self, alias: NamedFromClause[Any], key: str, kind: Kind) -> Column:
+        name = custom_column_name(key, kind)
+        if name in getattr(getattr(alias, "element", None), "info", {}).get(CUSTOM_COLUMNS, ()):
+            return literal_column(f"{alias.name}.{self.database.sql.identifier_preparer.quote(name)}")
+        return self.database.custom(alias.c.custom, key, kind)
 
     def reached(self, way: Shape) -> NamedFromClause[Any]:
         """Return the table that a reference of the subject leads to."""

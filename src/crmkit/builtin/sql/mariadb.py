@@ -1,0 +1,279 @@
+"""The facts of MariaDB, by PyMySQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final, TypeAlias, cast
+from uuid import UUID
+
+from sqlalchemy import Column as TableColumn
+from sqlalchemy import ColumnElement, Dialect, Table, and_, case, func, insert, literal_column, make_url, select
+from sqlalchemy import cast as sql_cast
+from sqlalchemy import column as table_column
+from sqlalchemy.dialects.mysql import BINARY, CHAR, LONGBLOB, LONGTEXT, VARBINARY, VARCHAR
+from sqlalchemy.types import BigInteger, Boolean, Numeric, TypeEngine
+
+from crmkit.builtin.sql.days import is_day
+from crmkit.builtin.sql.describing import describe_mariadb, mariadb_scratch
+from crmkit.builtin.sql.dialect import Database, Described, Searching
+from crmkit.builtin.sql.link import Link
+from crmkit.builtin.sql.mariadb_faults import fault_of
+from crmkit.errors import CRMError
+from crmkit.records.fields import Kind
+from crmkit.records.ids import ids_from_bytes
+from crmkit.records.times import micros
+
+Column: TypeAlias = ColumnElement[Any]
+COLLATION: Final = "utf8mb4_nopad_bin"
+"""Equal and ordered by code point; a blank at the end counts."""
+LONGEST_CODE: Final = 380
+"""Characters: two codes and an id are one key of InnoDB (3,072 bytes, four for each character)."""
+_KEY_BYTES: Final = 3072
+_NUMBERS: Final = frozenset({"int", "decimal", "instant", "money"})
+_CODES: Final = frozenset({"code", "any_ref", "date", "partial_date", "wall_time"})
+_SIZES: Final[Mapping[str, int]] = {"BINARY": 16, "VARBINARY": 255, "BIGINT": 8, "BOOLEAN": 1}
+_RANGES: Final[Mapping[str, tuple[int, int]]] = {
+    "instant": (micros(datetime.min.replace(tzinfo=UTC)), micros(datetime.max.replace(tzinfo=UTC))),
+}
+_INT64: Final = (-(2**63), 2**63 - 1)
+_NO_TRIGRAMS: Final = "A search by a part of a word reads every row: MariaDB has no index for it."
+_IN_TRANSACTION: Final = 1
+"""The flag SERVER_STATUS_IN_TRANS of the protocol."""
+_TURN_S: Final = 60
+_HERE: Final = "COALESCE(NULLIF(%s, ''), DATABASE())"
+_TABLES: Final = f"SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = {_HERE}"  # noqa: S608  # our own words
+_INDEXES: Final = f"SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema = {_HERE}"  # noqa: S608  # our own words
+_INDEXED: Final = f"SELECT index_name, column_name FROM information_schema.statistics WHERE table_schema = {_HERE} AND table_name = %s"  # noqa: S608  # our own words
+_SCHEMA: Final = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
+
+
+class MariaDB(Database):
+    """MariaDB 10.11 and later. A schema is what it calls a database; statements that change a table are kept at once."""
+
+    name: ClassVar[str] = "mariadb"
+    lock_rows: ClassVar[str] = " FOR UPDATE SKIP LOCKED"
+    smallest_id: ClassVar[Any] = b""
+    aborts_on_error: ClassVar[bool] = False
+    keeps_at_once: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        make = cast("Callable[..., Dialect]", make_url("mariadb+pymysql://").get_dialect())
+        self.sql = make(paramstyle="format")
+        self.sql.server_version_info = (10, 11, 0)  # the oldest one: what is written for it, a newer one reads
+
+    # --- columns ---
+    def type_of(self, kind: Kind) -> TypeEngine[Any]:
+        """Return the column type of a kind; what stands in keys has a length."""
+        if kind in _NUMBERS:
+            return BigInteger()
+        made: dict[str, TypeEngine[Any]] = {"ref": BINARY(16), "digest": VARBINARY(255), "bool": Boolean()}
+        if kind in made:
+            return made[kind]
+        return VARCHAR(LONGEST_CODE, collation=COLLATION) if kind in _CODES else LONGTEXT(collation=COLLATION)
+
+    def bytes_type(self) -> TypeEngine[Any]:
+        """Return the column type of a piece of a file."""
+        return LONGBLOB()
+
+    def id_kept(self, value: UUID) -> bytes:
+        """Return an id as 16 bytes, which order as the id does."""
+        return value.int.to_bytes(16, "big")
+
+    @property
+    def id_source(self) -> str:
+        """How generated code writes the id."""
+        return "{v}.int.to_bytes(16, 'big')"
+
+    def ids_read(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Return a column of ids as UUIDs."""
+        return ids_from_bytes(values)
+
+    def refs_read(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Return a column of references as UUIDs; the same one is made once."""
+        there = [value for value in set(values) if value is not None]
+        made: dict[Any, UUID | None] = dict(zip(there, ids_from_bytes(there), strict=True))
+        made[None] = None
+        return list(map(made.__getitem__, values))
+
+    def table_options(self, *, coarse: bool) -> Mapping[str, Any]:
+        """Rows lie in the order of their ids; those of a coarse table are random."""
+        return {"mariadb_engine": "InnoDB", "mariadb_charset": "utf8mb4", "mariadb_collate": COLLATION}
+
+    def index_options(self, columns: Sequence[TableColumn[Any]], *, unique: bool) -> Mapping[str, Any]:
+        """A plain index holds the beginnings of texts, as much of them as a key has room for."""
+        if unique:
+            return {}
+        sizes = {
+            column.name: _SIZES.get(type(column.type).__name__.upper(), 8) for column in columns if not _is_text(column)
+        }
+        texts = [column.name for column in columns if _is_text(column)]
+        room = (_KEY_BYTES - sum(sizes.values())) // 4 // len(texts) if texts else 0
+        return {"mariadb_length": {name: min(room, 190) for name in texts}} if texts else {}
+
+    # --- expressions ---
+    def insert(self, table: Table) -> Any:
+        """Return a plain INSERT: one row that is taken fails it whole, and nothing else of the transaction."""
+        return insert(table)
+
+    def tail(self, record_id: Column) -> Column:
+        """Return the last four bytes of an id."""
+        return func.substr(record_id, literal_column("13"))
+
+    def holds(self, text: Column, needle: Column) -> Column:
+        """Return whether the text has the needle in it."""
+        return func.locate(needle, text) > literal_column("0")
+
+    def packed(self, kind: Kind, values: Sequence[Any]) -> Any:
+        """A list is JSON; bytes stand in it in hexadecimal digits."""
+        return json.dumps([value.hex() if isinstance(value, bytes) else value for value in values], ensure_ascii=False)
+
+    def among(self, column: Column, kind: Kind, packed: Column) -> Column:
+        """Return whether a value is one of those that were packed."""
+        is_number = kind in _NUMBERS or kind == "bool"
+        type_ = "BIGINT" if is_number else f"LONGTEXT CHARACTER SET utf8mb4 COLLATE {COLLATION}"
+        one = func.json_table(packed, literal_column(f"'$[*]' COLUMNS (v {type_} PATH '$')")).table_valued("v")
+        return column.in_(select(func.unhex(one.c.v) if kind in ("ref", "digest") else one.c.v))
+
+    def custom(self, column: Column, key: str, kind: Kind) -> Column:
+        """Return a custom field's value, NULL where JSON's type is not the kind's. The key stands in the statement, quoted."""
+        found = func.json_extract(column, _quoted("$." + json.dumps(key, ensure_ascii=False)))
+        type_ = func.json_type(found)
+        if kind == "bool":
+            return case((type_ == _word("BOOLEAN"), found == _word("true")))
+        if kind not in _NUMBERS:
+            value = func.json_unquote(found).collate(COLLATION)
+            is_text = type_ == _word("STRING")
+            return (
+                case((is_text, case((is_day(value, _looks_like_a_day(value)), value))))
+                if kind == "date"
+                else case((is_text, value))
+            )
+        low, high = _RANGES.get(kind, _INT64)
+        is_whole = and_(type_ == _word("INTEGER"), found.op("REGEXP")(_word("^-?[0-9]{1,19}$")))
+        number = sql_cast(found, Numeric(20, 0))
+        fits = number.between(_number(low), _number(high))
+        return case((is_whole, case((fits, sql_cast(found, BigInteger())))))
+
+    def ordered(self, value: Column, *, descending: bool) -> Column:
+        """NULL is smallest by itself."""
+        return value.desc() if descending else value.asc()
+
+    def real(self, value: Column) -> Column:
+        """What a float takes part in is one; a cast of it is none here."""
+        return value * literal_column("1e0")
+
+    def floor(self, value: Column) -> Column:
+        """Return the whole part."""
+        return sql_cast(func.floor(value), BigInteger())
+
+    def exact_sum(self, value: Column) -> tuple[Sequence[Column], Callable[[Sequence[Any]], int]]:
+        """Sums of 64-bit integers are exact numbers here."""
+        return [func.sum(value)], lambda found: int(found[0] or 0)
+
+    # --- the schema ---
+    def prepare(self, link: Link, schema: str) -> Sequence[str]:
+        """Return what makes the schema of the tables, where it is not there."""
+        if not schema or link.rows(_SCHEMA, (schema,)):
+            return ()
+        return (f"CREATE DATABASE {self.sql.identifier_preparer.quote_schema(schema)}",)
+
+    def tables(self, link: Link, *, schema: str) -> Mapping[str, frozenset[str]]:
+        """Return the columns of each table; none where there is no such schema."""
+        found: dict[str, set[str]] = {}
+        for table, column in link.rows(_TABLES, (schema,)):
+            found.setdefault(table, set()).add(column)
+        return {table: frozenset(columns) for table, columns in found.items()}
+
+    def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
+        """Return the names of the indexes of a schema; each has that of its table in it."""
+        return frozenset(name for (name,) in link.rows(_INDEXES, (schema,)))
+
+    def searching(self, link: Link, schema: str, *, may_create: bool) -> Searching:
+        """Its own indexes of texts know whole words only."""
+        return Searching(why_not=_NO_TRIGRAMS)
+
+    def describe(self, link: Link, schema: str) -> Mapping[str, Described]:
+        """Return what the database says of its tables."""
+        return describe_mariadb(link, schema)
+
+    def scratch(self, link: Link) -> AbstractContextManager[tuple[Link, str]]:
+        """Give a database of its own."""
+        return mariadb_scratch(link)
+
+    def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:
+        """Return the columns of each index."""
+        found: dict[str, set[str]] = {}
+        for index, column in link.rows(_INDEXED, (table.schema or "", table.name)):
+            found.setdefault(index, set()).add(column)
+        return {index: frozenset(columns) for index, columns in found.items()}
+
+    def qualified(self, table: Table, index: str) -> str:
+        """An index is named with its table."""
+        preparer = self.sql.identifier_preparer
+        return f"{preparer.quote(index)} ON {preparer.format_table(table)}"
+
+    def custom_column(self, table: Table, key: str, kind: Kind) -> str:
+        """Return the type and expression of a column that is worked out when it is read: an index is of columns only."""
+        type_ = self.type_of("text" if kind not in _NUMBERS and kind not in ("bool", "date") else kind)
+        value = self.custom(table_column("custom"), key, kind).compile(dialect=self.sql)
+        return f"{type_.compile(dialect=self.sql)} AS ({value}) VIRTUAL"
+
+    def upgrading(self, schema: str) -> Sequence[str]:
+        """Take turns by a lock of the session, until ``upgraded``."""
+        return (f"SELECT GET_LOCK({self._turn(schema)}, {_TURN_S})",)
+
+    def upgraded(self, schema: str) -> Sequence[str]:
+        """Let the next one upgrade."""
+        return (f"SELECT RELEASE_LOCK({self._turn(schema)})",)
+
+    def _turn(self, schema: str) -> str:
+        return f"CONCAT('crmkit ', '{schema}', ' ', COALESCE(DATABASE(), ''))"
+
+    # --- transactions ---
+    def begin(self, *, write: bool) -> Sequence[str]:
+        """Return what makes reads see one state, that of this moment."""
+        access = "READ WRITE" if write else "READ ONLY"
+        return (
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+            f"START TRANSACTION WITH CONSISTENT SNAPSHOT, {access}",
+        )
+
+    def join(self) -> Sequence[str]:
+        """Begin before our savepoint would."""
+        return ("START TRANSACTION",)
+
+    def is_begun(self, driver: Any) -> bool:
+        """Say whether the connection is in a transaction, as the server last said."""
+        return bool(driver.server_status & _IN_TRANSACTION)
+
+    def is_autocommit(self, driver: Any) -> bool:
+        """Say whether nobody would begin a transaction on this connection."""
+        return bool(driver.get_autocommit()) and not self.is_begun(driver)
+
+    def fault(self, error: BaseException, *, committing: bool, place: str) -> CRMError:
+        """Return what an error means, by its number."""
+        return fault_of(error, committing=committing, place=place)
+
+
+def _is_text(column: TableColumn[Any]) -> bool:
+    return isinstance(column.type, VARCHAR | LONGTEXT | CHAR)
+
+
+def _quoted(text: str) -> Column:
+    """Return a text as it stands in a statement: backslashes count there."""
+    return literal_column("'" + text.replace("\\", "\\\\").replace("'", "''") + "'")
+
+
+def _word(text: str) -> Column:
+    return literal_column(f"'{text}'")
+
+
+def _number(value: int) -> Column:
+    return literal_column(str(value))
+
+
+def _looks_like_a_day(text: Column) -> Column:
+    return and_(func.char_length(text) == _number(10), text.op("REGEXP")(_word("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")))
