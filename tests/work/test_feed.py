@@ -13,6 +13,7 @@ from crmkit.query import each
 from crmkit.records import Cursor, LogEntry, Retry
 from crmkit.records import Unit as UnitRecord
 from crmkit.testing import Clock
+from crmkit.testing.fixtures import STORES
 from tests.work import shop
 from tests.work.shop import PRICE
 

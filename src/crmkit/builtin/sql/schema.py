@@ -79,7 +79,7 @@ def _refuse_strangers(catalogue: Catalogue, found: Found) -> None:
     """Where there is no ledger, a table with one of our names is somebody else's; an empty ledger was just begun."""
     ledger = catalogue.layout(LedgerEntry)
     strange = sorted(catalogue.prefix + name for name in catalogue.types if catalogue.prefix + name in found.columns)
-    if strange and not (strange == [ledger.table.name] and found.columns[strange[0]] == set(ledger.columns)):
+    if strange and not (strange == [ledger.table.name] and found.columns[strange[0]] == frozenset(ledger.columns)):
         raise StoreCorrupt(
             f"The table {strange[0]!r} is there already and is not crmkit's: open the store with another prefix= or schema=."
         )

@@ -90,7 +90,7 @@ class MariaDBServer(Server):
         return Path(found)
 
 
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(url: str, process: subprocess.Popen[Any], log: Path) -> None:
     until = time.monotonic() + _WAIT_S
     while time.monotonic() < until:
         try:
