@@ -16,7 +16,7 @@ from crmkit.builtin.sql.link import DriverLink
 from crmkit.errors import InvalidError, OutcomeUnknown, StoreError, TryAgain, UnsupportedError
 from crmkit.ports.store import Add, NotApplied, Replace, Store
 from crmkit.query import bind, each, find
-from crmkit.records import CORE_TYPES, Agent, Customer, Dispatch, Message, Record
+from crmkit.records import CORE_TYPES, Agent, Customer, Dispatch, Field, Message, Record
 from crmkit.testing.store import StoreContract
 from tests.builtin.sql.conftest import BINDING, NOW, ask, drop, keep
 from tests.builtin.sql.test_upgrade import ANNA, Bicycle, NewBicycle
@@ -149,6 +149,22 @@ class TestServer:
         b = each(NewBicycle)
         (found,) = ask(newer, NewBicycle, b.note.contains("GRUN"), b.shop == "utrecht")
         assert found.price.amount == 10
+
+    def test_drift_is_found(self, store):
+        """A fresh schema has none; what somebody changed by hand is named."""
+        size = {Customer: [Field(name="size", kind="text")]}
+        store.upgrade(size)
+        assert store.check(size) == ()
+        with store._engine.begin() as connection:
+            place = store.table(Customer).schema
+            connection.execute(text(f"ALTER TABLE {place}.customer ADD COLUMN shoe INT, MODIFY country LONGTEXT"))
+            connection.execute(text(f"DROP INDEX ix_customer__state ON {place}.customer"))
+        found = {(one.what, one.name) for one in store.check(size)}
+        assert found == {
+            ("extra column", "shoe"),
+            ("other type", "country"),
+            ("missing index", "ix_customer__state"),
+        }
 
     def test_text_is_ordered_by_code_point(self, store):
         """And a blank at the end counts."""
