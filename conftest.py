@@ -65,7 +65,7 @@ _EXAMPLES: dict[str, Any] = {
 
 # A pattern is matched from the right: every page below docs/, and every README.md (each plugin has one).
 pytest_collect_file = documents.pytest_integration(
-    Sybil(path="docs", patterns=["*.md"], excludes=["README.md"], **_EXAMPLES),
+    Sybil(path="docs", patterns=["*.md"], excludes=["README.md", running.NEEDS_AN_INDEX], **_EXAMPLES),
     Sybil(filenames=["README.md"], **_EXAMPLES),
 )
 

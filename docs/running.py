@@ -27,9 +27,14 @@ from sybil import Document, Example, Region
 from sybil.parsers.myst import PythonCodeBlockParser
 
 SESSION = re.compile(r"^```console\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
-FILE = re.compile(r"^```\{code-block\} *\w+\n:caption: *(?P<name>\S+)\n+(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
+FILE = re.compile(
+    r"^(?P<fence>```+)\{code-block\} *\w+\n:caption: *(?P<name>\S+)\n+(?P<body>.*?)^(?P=fence)$",
+    re.DOTALL | re.MULTILINE,
+)
 SHORT_ID = re.compile(r"(?<![\w-])(?=[a-z]*[0-9])(?=[0-9]*[a-z])[0-9a-hjkmnp-tv-z]{6}(?![\w-])")
-TIMEOUT_S = 120
+NEEDS_AN_INDEX = "publish-your-first-plugin.md"
+"""The page that installs from a package index: it is run by `tox -e scaffold`, not with the others."""
+TIMEOUT_S = 600
 
 
 class _Page:

@@ -18,7 +18,7 @@ FENCE = re.compile(r" *```(?:python|console|\{code-block\} \w+)$")
 
 def pages() -> list[Path]:
     found = [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")]
-    return [page for page in found if "_build" not in page.parts]
+    return [page for page in found if "_build" not in page.parts and page.name != running.NEEDS_AN_INDEX]
 
 
 def written() -> set[str]:
