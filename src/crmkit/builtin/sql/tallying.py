@@ -29,7 +29,7 @@ def count(catalogue: Catalogue, link: Link, question: Tally) -> list[Tallied]:
         if any(components[n].measure == "quantile" for n in counting.parts):
             _add_quantiles(cells, rows, counting, components)
         elif counting.is_money:
-            _add_money(cells, rows, counting)
+            _add_money(cells, rows, counting, shape)
         else:
             _add(cells, rows, counting)
     return _tallied(question, shape, cells, catalogue.database)
@@ -46,11 +46,13 @@ def _add(cells: Cells, rows: Sequence[Row], counting: Counting) -> None:
         cells.setdefault(row[: counting.width], {}).update(_measured(row, counting, counting.width, ""))
 
 
-def _add_money(cells: Cells, rows: Sequence[Row], counting: Counting) -> None:
+def _add_money(cells: Cells, rows: Sequence[Row], counting: Counting, shape: TallyShape) -> None:
     for row in rows:
-        cell, currency = cells[row[: counting.width]], row[counting.width]
+        cell, currency = cells.setdefault(row[: counting.width], {}), row[counting.width]
         for n, value in _measured(row, counting, counting.width + 1, currency or ""):
-            if value is not None:
+            if not shape.parts[n].is_money:
+                cell[n] = cell.get(n, 0) + value
+            elif value is not None:
                 cell.setdefault(n, {})[currency] = value
 
 

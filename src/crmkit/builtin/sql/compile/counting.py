@@ -124,9 +124,17 @@ class Counting:
 
 
 def compile_tally(shape: TallyShape, tables: Tables, database: Database) -> list[Counting]:
-    """Return the statements of a tally; the first one finds all of its cells."""
-    made = [_grouped(shape, _plain(shape), tables, database, is_money=False)]
-    made += [_grouped(shape, places, tables, database, is_money=True) for places in _by_money(shape)]
+    """Return the statements of a tally; the first one finds all of its cells.
+
+    Where all but the money is counts, they are counted by currency too, and added up: one statement less.
+    """
+    plain, money = _plain(shape), list(_by_money(shape))
+    if money and all(shape.parts[n].measure == "count" for n in plain):
+        money[0] += plain
+        made = []
+    else:
+        made = [_grouped(shape, plain, tables, database, is_money=False)]
+    made += [_grouped(shape, places, tables, database, is_money=True) for places in money]
     made += [_ranked(shape, n, tables, database) for n, part in enumerate(shape.parts) if part.measure == "quantile"]
     return made
 
