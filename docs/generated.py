@@ -139,6 +139,10 @@ class Members(Generated):
             yield f"## {name}"
             yield ""
             yield from _lifetime(of)
+            if inspect.isfunction(of):
+                yield from _function(name, of)
+                continue
+            yield from _constructor(of)
             yield from written(of)
             for member, function in vars(of).items():
                 yield from _member(member, function)
@@ -168,6 +172,12 @@ class Deprecations(Generated):
             yield "Nothing is deprecated."
 
 
+def _constructor(of: type[Any]) -> Iterator[str]:
+    """How an instance is made, where the class says so itself."""
+    if "__init__" in vars(of) and not getattr(of, "_is_protocol", False):
+        yield from _definition(f"class {of.__name__}", inspect.signature(of))
+
+
 def _member(name: str, member: Any) -> Iterator[str]:
     function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
     if name.startswith("_") or not inspect.isfunction(function):
@@ -177,21 +187,27 @@ def _member(name: str, member: Any) -> Iterator[str]:
 
 
 def _function(name: str, function: Any, above: str = "") -> Iterator[str]:
-    arguments = str(inspect.signature(function)).replace("'", "").replace("~", "")
-    definition = f"def {name}{arguments}: ..."
+    yield from _definition(f"def {name}", inspect.signature(function), above)
+    yield from written(function)
+
+
+def _definition(begin: str, signature: inspect.Signature, above: str = "") -> Iterator[str]:
+    arguments = _plain(str(signature))
+    definition = f"{begin}{arguments}: ..."
     if len(definition) > WIDTH:
-        inside, _, result = arguments[1:].rpartition(")")
-        parts = inspect.signature(function).parameters.values()
-        lines = [f"    {str(part).replace(chr(39), '')}," for part in parts]
-        inside = "\n".join(lines)
-        definition = f"def {name}(\n{inside}\n){result}: ..."
+        result = arguments[1:].rpartition(")")[2]
+        inside = "\n".join(f"    {_plain(str(part))}," for part in signature.parameters.values())
+        definition = f"{begin}(\n{inside}\n){result}: ..."
     yield "```python"
     if above:
         yield above
     yield definition
     yield "```"
     yield ""
-    yield from written(function)
+
+
+def _plain(text: str) -> str:
+    return text.replace("'", "").replace("~", "").replace("NOTHING", "...")
 
 
 def written(thing: object) -> Iterator[str]:

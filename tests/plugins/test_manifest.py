@@ -159,6 +159,25 @@ def test_discovering_a_hundred_loads_neither_them_nor_heavy_libraries(site: Any)
     assert not set(modules.split()) & {"sqlalchemy", "click", "crmkit.records", *(f"crmkit_p{n}" for n in range(100))}
 
 
+@pytest.mark.parametrize("has_manifest", [True, False])
+def test_listing_a_hundred_imports_none_of_them_nor_sqlalchemy(site: Any, tmp_path: Path, has_manifest: bool):
+    """The command as a person types it; a plugin that would be imported ends the process."""
+    for n in range(100):
+        site.install(f"p{n}", "import os; os._exit(13)", manifest={} if has_manifest else None)
+    program = (
+        "import sys\nfrom crmkit.cli.running import outcome\ncode = outcome(['plugins', 'list', '--json'])\n"
+        "print(*sys.modules, file=sys.stderr)\nsys.exit(code)"
+    )
+    command = [sys.executable, "-c", program]
+    environ = {"PYTHONPATH": str(site.folder), "PATH": ""}
+    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
+    assert {f"p{n}" for n in range(100)} <= {plugin["name"] for plugin in json.loads(done.stdout)}
+    modules = set(done.stderr.split())
+    assert "crmkit.cli.plugins" in modules
+    assert not [name for name in modules if name.startswith("crmkit_p")]
+    assert "sqlalchemy" not in modules
+
+
 def test_a_plain_module_has_a_manifest_too():
     module: Any = types.ModuleType("rules")
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 import attrs
 import pluggy
 
 from ..errors import InvalidError
-from .hook import Hooked
 from .lifetime import since
+
+if TYPE_CHECKING:
+    from .hook import Hooked  # records come with it, which listing plugins does not need
 
 API_VERSION = (1, 0)
 """The version of hooks and ports that this crmkit implements; the entry-point group is ``crmkit1``."""
