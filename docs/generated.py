@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import attrs
 from docutils import nodes
 from lifetimes import deprecated  # beside this file: Sphinx loads both by their bare names
 from sphinx.application import Sphinx
@@ -175,7 +176,9 @@ class Deprecations(Generated):
 def _constructor(of: type[Any]) -> Iterator[str]:
     """How an instance is made, where the class says so itself."""
     if "__init__" in vars(of) and not getattr(of, "_is_protocol", False):
-        yield from _definition(f"class {of.__name__}", inspect.signature(of))
+        yield from _definition(
+            f"class {of.__name__}", inspect.signature(of).replace(return_annotation=inspect.Signature.empty)
+        )
 
 
 def _member(name: str, member: Any) -> Iterator[str]:
@@ -192,12 +195,12 @@ def _function(name: str, function: Any, above: str = "") -> Iterator[str]:
 
 
 def _definition(begin: str, signature: inspect.Signature, above: str = "") -> Iterator[str]:
-    arguments = _plain(str(signature))
-    definition = f"{begin}{arguments}: ..."
+    parts = [_shown(one) for one in signature.parameters.values()]
+    whole = str(signature.replace(parameters=parts, return_annotation=_written(signature.return_annotation)))
+    definition = f"{begin}{whole}: ..."
     if len(definition) > WIDTH:
-        result = arguments[1:].rpartition(")")[2]
-        inside = "\n".join(f"    {_plain(str(part))}," for part in signature.parameters.values())
-        definition = f"{begin}(\n{inside}\n){result}: ..."
+        inside = "\n".join(f"    {one}," for one in _with_star(parts))
+        definition = f"{begin}(\n{inside}\n){whole.rpartition(')')[2]}: ..."
     yield "```python"
     if above:
         yield above
@@ -206,8 +209,37 @@ def _definition(begin: str, signature: inspect.Signature, above: str = "") -> It
     yield ""
 
 
-def _plain(text: str) -> str:
-    return text.replace("'", "").replace("~", "").replace("NOTHING", "...")
+def _with_star(parts: Iterable[inspect.Parameter]) -> Iterator[str]:
+    """Yield parameters, with the star before those that are given by name."""
+    before = None
+    for one in parts:
+        if one.kind is one.KEYWORD_ONLY and before not in (one.KEYWORD_ONLY, one.VAR_POSITIONAL):
+            yield "*"
+        yield str(one)
+        before = one.kind
+
+
+def _shown(one: inspect.Parameter) -> inspect.Parameter:
+    """A parameter as the code has it; a default that is nothing to be read (a long one, an object) as three dots."""
+    default = one.default
+    is_plain = default is one.empty or not (
+        "<" in repr(default) or len(repr(default)) > 40 or default in (attrs.NOTHING, ...)
+    )
+    return one.replace(annotation=_written(one.annotation), default=default if is_plain else _Text("..."))
+
+
+def _written(annotation: Any) -> Any:
+    """Return an annotation that is shown as it stands in the code: it is text there, which a signature would quote."""
+    return _Text(annotation) if isinstance(annotation, str) else annotation
+
+
+class _Text(str):
+    """Text without its quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def written(thing: object) -> Iterator[str]:

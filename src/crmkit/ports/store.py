@@ -268,6 +268,7 @@ class Drift:
     is_harmless: bool = False
 
 
+@since("1.0")
 class Store(ABC):
     """One place where records are kept.
 
