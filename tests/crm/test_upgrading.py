@@ -260,6 +260,38 @@ def test_a_release_may_be_left_out(opened):
         assert line(crm).dropped == 2
 
 
+def test_a_field_that_became_required_is_filled_first(opened):
+    """Where it is missing it is told how often; with a step it goes through, and what older code leaves out is filled again."""
+
+    @attrs.frozen(kw_only=True)
+    class Loose(Record, name="machine", plural="machines"):
+        customer: Annotated[Id[Customer], Owner(on_erase="keep")]
+        serial: Code | None = None
+
+    @attrs.frozen(kw_only=True)
+    class Strict(Record, name="machine", plural="machines"):
+        customer: Annotated[Id[Customer], Owner(on_erase="keep")]
+        serial: Code
+
+    @step(Loose, to=1, where=each(Loose).serial.is_missing)
+    def number(machine: Loose) -> Loose:
+        return attrs.evolve(machine, serial="unknown")
+
+    loose, strict = Plugin("machines", offers=(Loose,)), Plugin("machines", offers=(Strict,))
+    filled_in = Plugin("machines", offers=(Strict, number))
+    with opened(loose) as crm:
+        anna = crm.customers.add(name="Anna Jansen")
+        crm.add([Loose(customer=anna.id), Loose(customer=anna.id, serial="7")])
+    with opened(strict) as crm, pytest.raises(PluginError, match="1 machines have no serial, which is required now"):
+        crm.upgrade()
+    with opened(filled_in) as crm:
+        assert crm.upgrade() == ("machines 1: number (1 machines)",)
+        with opened(loose) as old:
+            old.add(Loose(customer=anna.id))
+        assert crm.upgrade() == ("machines 1: number (1 machines)",)
+        assert sorted(m.serial for m in crm.find(Strict)) == ["7", "unknown", "unknown"]
+
+
 def test_what_is_still_declared_is_not_dropped():
     with pytest.raises(DeclarationError, match="First still declares title"):
         Drop(First, "title", to=1)

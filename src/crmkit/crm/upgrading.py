@@ -16,7 +16,7 @@ from .._work.stepping import CORE, beside, keep_line, last_of, read_lines, reser
 from ..errors import PluginError, StorageBusy, StoreError, TryAgain
 from ..ports.step import Drop, Step
 from ..ports.store import Add, Drift, Line, Replace, Schema, Store
-from ..query import Find
+from ..query import Find, count, each
 from ..records import Field, LedgerEntry, Record, declaration_of
 
 _log = logging.getLogger("crmkit.upgrade")
@@ -78,7 +78,7 @@ class Upgrade:
         self.done += [f"{changed} definitions installed"] if changed else []
         for line in lines:
             if line.name not in self.failed:
-                self._line(line.name, contract=contract)
+                self._line(line, kept, contract=contract)
         self._report(lines)
         return tuple(self.done)
 
@@ -130,13 +130,15 @@ class Upgrade:
         return install(unit, pipelines, fields) + note_checks(unit, self.house)
 
     # --- data ---
-    def _line(self, name: str, *, contract: bool) -> None:
-        steps = steps_of(self.house).get(name, ())
+    def _line(self, line: Line, kept: Mapping[str, Any], *, contract: bool) -> None:
+        name, steps = line.name, steps_of(self.house).get(line.name, ())
         try:
             for step in steps:
                 if isinstance(step, Step) and self._is_due(name, step):
                     self._step(name, step)
             self._arrive(name, steps)
+            for of in line.types if name else ():
+                self._see_required(of, kept)
             if contract:
                 self._contract(name, steps)
         except PluginError as error:
@@ -177,6 +179,26 @@ class Upgrade:
         return attrs.evolve(
             self.runner, house=attrs.evolve(self.house, types=types), store=self.runner.store.with_types(types)
         )
+
+    def _see_required(self, name: str, kept: Mapping[str, Any]) -> None:
+        """Refuse a field that may not be missing any more, and is: what older code leaves out is a step's work."""
+        of, fields = self.house.by_name.get(name), (kept.get(f"type:{name}") or {}).get("fields", ())
+        declared = declaration_of(of).by_name if of is not None else {}
+        for entry in fields:
+            field = declared.get(entry["name"])
+            if of is None or field is None or field.optional or not entry.get("optional"):
+                continue
+            n = self._missing(of, field.name)
+            if n:
+                raise PluginError(
+                    f"{n} {declaration_of(of).plural} have no {field.name}, which is required now: fill it in a step.",
+                    code="required",
+                )
+
+    def _missing(self, of: type[Record], name: str) -> int:
+        is_missing = getattr(each(of), name).is_missing
+        (row,) = self.runner.run(lambda unit: unit.tally(of, is_missing, n=count()))
+        return int(row.n)
 
     def _arrive(self, name: str, steps: Sequence[Step[Any] | Drop]) -> None:
         """Where the last version is one of a ``Drop``, the data has reached it: what is to be dropped waits for a person."""
