@@ -14,6 +14,8 @@ from crmkit.query import bind, find
 from crmkit.records import Interaction, new_id
 
 SEARCHED = ("subject", "body")
+SEARCHABLE = 10_000
+"""So many are written where texts have an index of trigrams: that takes most of the time, on both sides."""
 
 
 def pairs() -> Iterator[Pair]:
@@ -26,7 +28,7 @@ def pairs() -> Iterator[Pair]:
         chance = random.Random(1)
         customers = [new_id() for _ in range(2000)]
         records = [interaction(chance, chance.choice(customers)) for _ in range(BULK)]
-        yield _bulk(base, store, records, "with an index of trigrams for subject and body")
+        yield _bulk(base, store, records[:SEARCHABLE], "with indexes of trigrams for subject and body too")
         for field in SEARCHED:
             _done(base, f"DROP INDEX IF EXISTS ix_interaction__search__{field}_fold")
         yield _bulk(base, store, records, "with the declared indexes")
@@ -69,11 +71,11 @@ def _bulk(base: Base, store: Any, records: list[Interaction], said: str) -> Pair
         return base.raw()
 
     return Pair(
-        name=f"add {BULK:,} interactions in one transaction, {said}",
+        name=f"add {len(records):,} interactions in one transaction, {said}",
         ours=Side(run=ours, before=lambda: _emptied(base)),
         floor=Side(run=floor, before=before, after=lambda connection: connection.close()),
         limit=1.5,
-        n=BULK,
+        n=len(records),
     )
 
 

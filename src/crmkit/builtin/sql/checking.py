@@ -12,7 +12,7 @@ from typing import Any, Final
 import attrs
 
 from crmkit.builtin.sql.catalogue import Catalogue
-from crmkit.builtin.sql.dialect import Described
+from crmkit.builtin.sql.dialect import Described, Searching
 from crmkit.builtin.sql.dropping import columns_kept
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.planning import Custom, plan
@@ -69,7 +69,8 @@ def fresh(catalogue: Catalogue, link: Link, found: Found, custom: Custom | None)
     database = catalogue.database
     types = tuple(catalogue.types.values())
     made = Catalogue(types, database, schema="", prefix=catalogue.prefix)
-    nothing = attrs.evolve(found, before=(), columns={}, indexes=frozenset(), ledger={})
+    searching = Searching() if found.searching.before else found.searching  # what is yet to be made serves no index
+    nothing = attrs.evolve(found, before=(), columns={}, indexes=frozenset(), ledger={}, searching=searching)
     with database.scratch(link) as (aside, schema):
         for step in plan(made, nothing, custom).steps:
             if step.text.startswith(("CREATE ", "ALTER TABLE ")):
