@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import sqlite3
 import subprocess
@@ -195,3 +196,15 @@ def test_a_reader_is_served_while_a_writer_waits(run: Run) -> None:
         reader.start()
         reader.join(20)
         assert found == [0]
+
+
+def test_an_ambiguous_name_tells_ids_and_nothing_else_of_anybody(run: Run) -> None:
+    for email in ("anna@one.example", "anna@two.example"):
+        assert run("customers", "add", "Anna", "--email", email)[0] == 0
+    code, told = run("customers", "show", "Anna")
+    assert code == 3
+    assert len(told.splitlines()) == 1
+    assert told.startswith("'Anna' names 2 records: choose one of ")
+    assert "Customer(" not in told
+    code, told = run("--json", "customers", "show", "Anna")
+    assert len(json.loads(told)["candidates"]) == 2

@@ -68,19 +68,22 @@ def _tell(error: CRMError, state: Run) -> int:
 
         traceback.print_exception(error)
     elif state.json:
-        click.echo(
-            json.dumps({"error": error.code, "message": str(error), "field": error.field}, ensure_ascii=False), err=True
-        )
+        click.echo(json.dumps(_told(error), ensure_ascii=False), err=True)
     else:
         for line in _lines(error):
             click.echo(line, err=True)
     return error.exit_code
 
 
+def _told(error: CRMError) -> dict[str, Any]:
+    told: dict[str, Any] = {"error": error.code, "message": str(error), "field": error.field}
+    if isinstance(error, AmbiguousError):
+        told["candidates"] = [str(record.id) for record in error.candidates]
+    return told
+
+
 def _lines(error: CRMError) -> list[str]:
     lines = [str(error)]
     if error.field and repr(error.field) not in str(error):
         lines.append(f"  field: {error.field}")
-    if isinstance(error, AmbiguousError):
-        lines += [f"  {candidate}" for candidate in error.candidates]
     return [*lines, *getattr(error, "__notes__", ())]

@@ -22,7 +22,7 @@ from ..records.ledger import class_from_ledger
 from ..records.money import is_currency
 from ..records.times import zone
 from ..settings import Project
-from .upgrading import begin, take_note
+from .upgrading import begin, keep_checks, take_note
 
 
 @attrs.frozen(kw_only=True)
@@ -173,6 +173,8 @@ def settle(house: House, store: Store, *, create: bool) -> Store:
         _refuse_half(kept)
         checks = {key.removeprefix("checks:"): kept[key]["types"] for key in kept if key.startswith("checks:")}
         house.loaded = house.loaded.require(checks)
+        if create:
+            keep_checks(house, store, kept)
     return store
 
 

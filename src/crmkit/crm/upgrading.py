@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -13,7 +14,7 @@ from .._work.house import House
 from .._work.installing import install
 from .._work.running import TRIES, Runner
 from .._work.stepping import CORE, beside, keep_line, last_of, read_lines, reserve, run_step
-from ..errors import PluginError, StorageBusy, StoreError, TryAgain
+from ..errors import CRMError, PluginError, StorageBusy, StoreError, TryAgain
 from ..ports.step import Drop, Step
 from ..ports.store import Add, Drift, Line, Replace, Schema, Store
 from ..query import Find, count, each
@@ -324,10 +325,22 @@ def indexed(house: House, types: Iterable[type[Record]]) -> dict[type[Record], l
     return found
 
 
+def keep_checks(house: House, store: Store, kept: Mapping[str, Mapping[str, Any]]) -> None:
+    """Note the checks of plugins that are new here; where nothing can be written now, the next upgrade does it."""
+    if any(kept.get(key, {}).get("types") != tuple(sorted(types)) for key, types in _checks(house).items()):
+        runner = Runner(house=house, store=store, narrowed=False)
+        with suppress(CRMError):
+            runner.run(lambda unit: note_checks(unit, house), note_checks)
+
+
+def _checks(house: House) -> Mapping[str, Iterable[str]]:
+    builtin = {state.name for state in house.loaded.states if state.is_builtin}
+    return {f"checks:{name}": types for name, types in house.loaded.checks.items() if name not in builtin}
+
+
 def note_checks(unit: Any, house: House) -> int:
     """Write into the ledger which plugin checks which record types, so that one that is missing later fails closed."""
-    builtin = {state.name for state in house.loaded.states if state.is_builtin}
-    wanted = {f"checks:{name}": types for name, types in house.loaded.checks.items() if name not in builtin}
+    wanted = _checks(house)
     tx = unit.to_write()
     kept = {entry.key: entry for entry in tx.find(Find(of=LedgerEntry))}
     changed = 0
