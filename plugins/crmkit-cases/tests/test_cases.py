@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
+
 import pytest
 
 from crmkit import CRM, Customer, InvalidError
 from crmkit.query import each
-from crmkit.testing import Clock
+from crmkit.testing import Clock, KpiContract, RecordTypeContract
 from crmkit_cases import Case, Cases, plugin
+from crmkit_cases.figures import case_duration, cases_open
 
 
 @pytest.fixture
 def crm_plugins() -> list[object]:
     return [plugin]
+
+
+class TestCase(RecordTypeContract):
+    record_type = Case
+    plugin = plugin
+
+
+def opened(day: int, closed: int | None = None) -> Case:
+    """A case of March; where it is closed, after so many days."""
+    begun = datetime(2026, 3, day, 9, tzinfo=UTC)
+    return Case(opened_at=begun, closed_at=None if closed is None else begun + timedelta(days=closed))
+
+
+class TestCaseDuration(KpiContract):
+    kpi = case_duration
+    plugin = plugin
+    examples = (((), None), ((opened(2, 1), opened(3, 3), opened(4)), 2.0))
+
+
+class TestCasesOpen(KpiContract):
+    kpi = cases_open
+    plugin = plugin
+    examples = (((opened(2, 1), opened(3), opened(4)), 2.0),)
+    period = (date(2026, 3, 1), date(2026, 3, 31))
 
 
 @pytest.mark.crm(stores="all")
