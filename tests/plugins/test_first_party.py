@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from crmkit.testing.checking.distribution import opened
+from crmkit.testing.checking.papers import judge_names, judge_papers, judge_upkeep
+from crmkit.testing.checking.suites import facts
+
 PROGRAM = "from crmkit.cli import main; main()"
 FOLDERS = sorted(path.parent for path in (Path(__file__).parents[2] / "plugins").glob("*/pyproject.toml"))
 
@@ -48,3 +52,17 @@ def test_it_is_whole(folder: Path) -> None:
         ]
         allowed = ("crmkit.ports.", "crmkit.query ", "crmkit.testing ", "crmkit.cli ")
         assert all(line.split(maxsplit=1)[1].startswith(allowed) for line in inner), f"{file}: {inner}"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_its_papers_are_in_order(folder: Path) -> None:
+    """What `crmkit plugins check` reads of it; the contracts run in its own tests, the type checkers over all of the repository."""
+    with opened(folder) as distribution:
+        ((name, place),) = distribution.points.items()
+        told = facts(place, name)
+        every = [
+            *judge_names(distribution, name, told),
+            *judge_papers(distribution, told),
+            *judge_upkeep(distribution, told),
+        ]
+    assert [f"{one.check}: {one.problem}" for one in every if one.problem and one.check != "runs"] == []

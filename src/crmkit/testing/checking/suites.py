@@ -43,7 +43,7 @@ from ..watching import hooks_in
 
 _UNKNOWN_ANSWER: Final = "what its provider answers is known to its author's own tests"
 _UNKNOWN_VALUE: Final = "which examples make which value is known to its author's own tests"
-_NO_URL: Final = "none of its settings is the URL of its provider"
+_HTTP: Final = ("http://", "https://")
 _SENDING: Final = (
     "test_a_taken_message_has_a_receipt", "test_two_messages_have_two_names", "test_several_messages_have_an_end_each",
     "test_the_permit_stays_here", "test_a_key_goes_with_a_promise_to_drop_it", "test_asking_what_came_in_moves_on",
@@ -165,12 +165,12 @@ def _channel(plugin: Any, of: type[Channel], settings: Mapping[str, Any]) -> dic
 
 def _url_setting(cls: type[Any] | None) -> str:
     """Return the setting that is the URL of the provider; empty where there is none."""
-    found = (
-        [a.alias or a.name for a in attrs.fields(cls) if str(a.default).startswith(("http://", "https://"))]
-        if cls
-        else []
-    )
+    found = [a.alias or a.name for a in attrs.fields(cls) if _is_url(a)] if cls else []
     return found[0] if found else ""
+
+
+def _is_url(attribute: Any) -> bool:
+    return attribute.name == "url" or attribute.name.endswith("_url") or str(attribute.default).startswith(_HTTP)
 
 
 def _at(provider: Provider, url: str, cls: Any) -> dict[str, Any]:
@@ -179,8 +179,9 @@ def _at(provider: Provider, url: str, cls: Any) -> dict[str, Any]:
     for attribute in attrs.fields(cls) if cls else ():
         key = attribute.alias or attribute.name
         if key == url:
-            place = urlsplit(provider.url)
-            found[key] = urlunsplit(urlsplit(str(attribute.default))._replace(scheme=place.scheme, netloc=place.netloc))
+            place, told = urlsplit(provider.url), str(attribute.default)
+            path = urlsplit(told) if told.startswith(_HTTP) else place
+            found[key] = urlunsplit(path._replace(scheme=place.scheme, netloc=place.netloc))
         elif "timeout" in key and isinstance(attribute.default, int | float):
             found[key] = type(attribute.default)(1)
     return found
