@@ -10,7 +10,7 @@ from uuid import UUID
 
 import attrs
 
-from ..errors import InvalidError, NotFoundError, OutcomeUnknown, ReentrancyError, UnsupportedError
+from ..errors import CRMError, InvalidError, NotFoundError, OutcomeUnknown, ReentrancyError, UnsupportedError
 from ..ports.store import Store, Transaction, stream
 from ..ports.work import Instants, Service
 from ..query import (
@@ -197,7 +197,10 @@ class Unit:
         del self._marks[self._marks.index(mark) :]
         if mark.store is not None and not self._over:
             self._log.undo_to(mark.log)
-            self.tx.undo_to(mark.store)
+            try:
+                self.tx.undo_to(mark.store)
+            except CRMError:  # the database has ended the transaction already: what was raised first is the cause
+                self.abandon()
 
     def service(self, of: type[Sv]) -> Sv:
         """Return a family of verbs bound to this unit."""

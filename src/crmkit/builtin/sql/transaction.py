@@ -17,7 +17,7 @@ from crmkit.builtin.sql.layout import Layout
 from crmkit.builtin.sql.pausing import collector_paused
 from crmkit.builtin.sql.tallying import count
 from crmkit.builtin.sql.writing import Writer
-from crmkit.errors import StoreError, UnsupportedError
+from crmkit.errors import StoreError, TryAgain, UnsupportedError
 from crmkit.ports.store import Find, NotApplied, Page, Record, Tallied, Tally, Transaction, Write
 
 R = TypeVar("R", bound=Record)
@@ -32,6 +32,7 @@ class SqlTransaction(Transaction):
         self._link = boundary.link
         self._marks: Iterator[int] = itertools.count(1)
         self._is_over = False
+        self._is_broken = False
 
     # --- reading ---
     def get(self, of: type[R], ids: Sequence[UUID]) -> dict[UUID, R]:
@@ -92,7 +93,11 @@ class SqlTransaction(Transaction):
     def write(self, writes: Sequence[Write]) -> list[NotApplied]:
         """Apply a sequence in order. See ``Transaction.write``."""
         self._writing()
-        return Writer(self._catalogue, self._link).write(writes)
+        try:
+            return Writer(self._catalogue, self._link).write(writes)
+        except (StoreError, TryAgain):
+            self._is_broken = True  # the database may have ended it, and the next write would be kept alone
+            raise
 
     def claim(self, question: Find[R], limit: int, until: datetime) -> list[R]:
         """Lease records of an operational type. See ``Transaction.claim``."""
@@ -157,6 +162,10 @@ class SqlTransaction(Transaction):
     def _running(self) -> None:
         if self._is_over:
             raise StoreError("This transaction is over: begin another one.", code="over")
+        if self._is_broken:
+            raise StoreError(
+                "A write of this transaction failed, and nothing of it can be kept: begin another one.", code="over"
+            )
 
     def _writing(self) -> None:
         self._running()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import attrs
@@ -47,13 +47,13 @@ class PastImport:
     rejected: int
 
 
-def past_import(operation: Operation, undos: Mapping[UUID, Operation], now: datetime) -> PastImport:
+def past_import(house: Any, operation: Operation, undos: Mapping[UUID, Operation], now: datetime) -> PastImport:
     """Return an import by its operation, and that of its undoing (among ``undos``)."""
     about, counts = operation.about, {name: operation.counts.get(name, 0) for name in COUNTED}
     return PastImport(
         id=operation.id, file=about.get("file", ""), of=about.get("of", ""), digest=about.get("digest", ""),
         mapping=about.get("mapping", ""), actor=operation.actor, started_at=operation.started_at, finished_at=operation.finished_at,
-        state=_state(operation, undos, now), read=sum(counts.values()), kept=counts["added"] + counts["changed"], **counts,
+        state=_state(house, operation, undos, now), read=sum(counts.values()), kept=counts["added"] + counts["changed"], **counts,
     )  # fmt: skip
 
 
@@ -62,10 +62,10 @@ def undo_of(operation: Operation) -> UUID | None:
     return UUID(operation.about["undo"]) if "undo" in operation.about else None
 
 
-def _state(operation: Operation, undos: Mapping[UUID, Operation], now: datetime) -> State:
+def _state(house: Any, operation: Operation, undos: Mapping[UUID, Operation], now: datetime) -> State:
     undo = undo_of(operation)
     if undo is not None:
         return "undone" if undos[undo].status == "done" else "half undone"
     if operation.status == "running":
-        return "running" if is_running(operation, now) else "stopped"
+        return "running" if is_running(house, operation, now) else "stopped"
     return "stopped" if operation.status == "failed" else "done"

@@ -9,8 +9,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +21,7 @@ from ...records import Operation, short_id
 from .batches import Batch, batches
 from .drafts import Outcome
 from .kinds import Kind
-from .liveness import beat, is_running
+from .liveness import beat, is_running, running
 from .mapping import ImportMapping
 from .past import KIND
 from .problems import BadRow, Problem
@@ -102,17 +101,20 @@ class Run:
         """
         operation, written = self._opened()
         try:
-            with RejectWriter(self._goes, self._job.table, written=written) as rejects:
+            with (
+                running(self._service.unit.house, operation.id),
+                RejectWriter(self._goes, self._job.table, written=written) as rejects,
+            ):
                 for batch in self._batches():
                     self._count = self._service.batch(
                         self._kept(batch, operation, rejects), origin="imported", operation=operation.id
                     )
                     self._progress(self._count.rows)
         except KeyboardInterrupt as stop:
-            self._end("failed")
+            self._stop()
             raise ImportStopped(self._result()) from stop
         except CRMError as error:
-            self._end("failed")
+            self._stop()
             if self._count.rows:
                 error.add_note(f"Until then: {self._result()}. The same import goes on where it stopped.")
             raise
@@ -129,7 +131,7 @@ class Run:
             for bad in refused:
                 rejects.write(bad)
             rejects.flush()
-            position = {"line": batch.line, "rejects": rejects.written, **beat(me.now)}
+            position = {"line": batch.line, "rejects": rejects.written, **beat(me.unit.house, me.now)}
             me.replace(attrs.evolve(operation, position=position, counts=dict(count.counts)))
             return count
 
@@ -140,7 +142,7 @@ class Run:
         service, job = self._service, self._job
         found = self._found
         if found is not None:
-            position = {**found.position, **beat(service.now)}
+            position = {**found.position, **beat(service.unit.house, service.now)}
             self._resumed_at, self._count = int(position["line"]), Count(found.counts)
             self._operation = service.batch(
                 lambda me: me.replace(attrs.evolve(found, status="running", finished_at=None, position=position))
@@ -148,10 +150,15 @@ class Run:
             return self._operation, int(position["rejects"])
         made = Operation(
             kind=KIND, actor=service.actor, origin="imported", started_at=service.now, about=job.asked,
-            position={"line": 0, "rejects": 0, **beat(service.now)},
+            position={"line": 0, "rejects": 0, **beat(service.unit.house, service.now)},
         )  # fmt: skip
         self._operation = service.batch(lambda me: me.add(made))
         return self._operation, 0
+
+    def _stop(self) -> None:
+        """Say that the run ended too early. Where that can not be kept either, it is known by its process."""
+        with suppress(CRMError):
+            self._end("failed")
 
     def _end(self, status: str) -> None:
         def end(me: Importing) -> Operation:
@@ -224,18 +231,18 @@ def interrupted(service: Importing, fingerprint: str) -> Operation | None:
     o = each(Operation)
     for one in service.unit.stream(Operation, o.kind == KIND, order=[-o.started_at]):
         if one.about.get("fingerprint") == fingerprint:
-            refuse_running(one, service.now)
+            refuse_running(service, one)
             return one if one.status in ("running", "failed") else None
     return None
 
 
-def refuse_running(operation: Operation, now: datetime) -> None:
+def refuse_running(service: Importing, operation: Operation) -> None:
     """Refuse to touch an import that somebody works at.
 
     Raises:
         ConflictError: it runs just now.
     """
-    if is_running(operation, now):
+    if is_running(service.unit.house, operation, service.now):
         raise ConflictError(
             f"The import {short_id(operation.id)} of {operation.about.get('file')!r} is running: wait for its end, or stop it first.",
             code="import_running",

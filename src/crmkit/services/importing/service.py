@@ -131,7 +131,7 @@ class Importing(Service):
         o = each(Operation)
         found = self.find(Operation, o.kind == KIND, order=[-o.started_at], limit=limit)
         undos = self.unit.get_many(Operation, filter(None, map(undo_of, found)))
-        return tuple(past_import(one, undos, self.now) for one in found)
+        return tuple(past_import(self.unit.house, one, undos, self.now) for one in found)
 
     @verb
     def show(self, name: UUID | str) -> PastImport:
@@ -144,7 +144,9 @@ class Importing(Service):
             NotFoundError: there is none.
         """
         found = self._operation(name)
-        return past_import(found, self.unit.get_many(Operation, filter(None, [undo_of(found)])), self.now)
+        return past_import(
+            self.unit.house, found, self.unit.get_many(Operation, filter(None, [undo_of(found)])), self.now
+        )
 
     @verb
     def leftovers(self, name: UUID | str, *, limit: int | None = None, after: str | None = None) -> Page[Leftover]:
@@ -165,7 +167,7 @@ class Importing(Service):
             ConflictError: it is running.
         """
         found = self._operation(name)
-        refuse_running(found, self.now)
+        refuse_running(self, found)
         if found.status not in ("running", "failed"):
             raise InvalidError(
                 f"The import {short_id(found.id)} is {found.status}: there is nothing to resume.",
@@ -197,7 +199,7 @@ class Importing(Service):
             NotFoundError: there is no such import. InvalidError: it was undone. ConflictError: it is running.
         """
         found = self._operation(name)
-        refuse_running(found, self.now)
+        refuse_running(self, found)
         if self.show(found.id).state == "undone":
             raise InvalidError(f"The import {short_id(found.id)} was undone already.", code="undone")
         return self.service(Undoing).run(found, dry_run=dry_run, progress=progress or _nobody)
