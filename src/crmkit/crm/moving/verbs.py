@@ -24,6 +24,8 @@ Told = Callable[[int], None]
 class Moving(ABC):
     """Moving everything: record types of plugins that are gone, the log, files, external ids, and what waits."""
 
+    __slots__ = ()
+
     @property
     @abstractmethod
     def house(self) -> House:
