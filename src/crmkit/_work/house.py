@@ -49,6 +49,8 @@ class House:
     pause: Callable[[float], None]
     face: Callable[[Any], Any]
     """Makes the face (a CRM) of a unit of work, for the contexts of hooks."""
+    company: Callable[[str], House] = attrs.field(default=attrs.Factory(lambda me: me._copy_for, takes_self=True))
+    """Makes the house of a company beside others: by default as this one, with a state of its own schema."""
     behind: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
     refused: Mapping[str, str] = attrs.field(factory=dict[str, str])
@@ -68,6 +70,10 @@ class House:
 
     def __attrs_post_init__(self) -> None:
         self.by_name = {declaration_of(of).name: of for of in self.types}
+
+    def _copy_for(self, name: str) -> House:
+        """Return the house of a company for which nothing differs: what is compiled and opened is shared."""
+        return attrs.evolve(self, behind=frozenset[str](), absent=frozenset[str](), refused={})
 
     def type_named(self, name: str) -> type[Record]:
         """Return a record type by its name or plural (``deal``, ``repair-orders``).

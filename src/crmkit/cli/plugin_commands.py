@@ -46,7 +46,7 @@ def _of_manifests(run: Run) -> dict[str, PluginCommand]:
     off = run.project_or_none()
     found: dict[str, PluginCommand] = {}
     for manifest in glanced():
-        if off is None or manifest["name"] not in off.disabled:
+        if off is None or manifest["name"] not in off.switched_off(run.tenant):
             for command in manifest.get("commands", ()):
                 found[command["name"]] = PluginCommand(
                     command.get("help", ""), _later(run, manifest["name"], command["name"])

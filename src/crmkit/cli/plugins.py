@@ -51,7 +51,7 @@ def list_() -> None:
 
 
 def _disabled() -> tuple[str, ...]:
-    return _project().disabled
+    return _project().switched_off(current_run().tenant)
 
 
 def _project() -> Project:
@@ -64,19 +64,19 @@ def offers_in_words(manifest: Mapping[str, Any]) -> str:
     return ", ".join(f"{kind} {', '.join(names)}" for kind, names in offers.items())
 
 
-@plugins.command(help="Switch a plugin off, in crmkit.toml; nothing of it is imported.")
+@plugins.command(help="Switch a plugin off, in crmkit.toml (with --tenant for one company); nothing of it is imported.")
 @click.argument("name")
 def disable(name: str) -> None:
     """Switch a plugin off."""
-    changed = switch(_project(), name, off=True)
+    changed = switch(_project(), name, off=True, tenant=current_run().tenant)
     say(f"{name} is switched off." if changed else f"{name} was switched off already.", name=name, state="disabled")
 
 
-@plugins.command(help="Switch a plugin on again, in crmkit.toml.")
+@plugins.command(help="Switch a plugin on again, in crmkit.toml (with --tenant for one company).")
 @click.argument("name")
 def enable(name: str) -> None:
     """Switch a plugin on again."""
-    changed = switch(_project(), name, off=False)
+    changed = switch(_project(), name, off=False, tenant=current_run().tenant)
     say(f"{name} is switched on." if changed else f"{name} was not switched off.", name=name, state="discovered")
 
 

@@ -56,6 +56,14 @@ class Root(click.Group):
             with formatter.section("Commands of plugins"):
                 formatter.write_dl(sorted(found.items()))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Note what the line says of the whole run: which commands there are depends on the project and the company."""
+        run = ctx.find_root().obj.run_
+        run.project, run.store, run.actor, run.tenant = (
+            ctx.params[one] for one in ("project", "store", "actor", "tenant")
+        )
+        return super().invoke(ctx)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -90,12 +98,12 @@ def _loaded(target: str) -> click.Command:
 )
 @click.option("--store", default="", metavar="URL", help="Another store than the project's: sqlite:///crm.db")
 @click.option("--actor", default="", envvar="CRMKIT_ACTOR", help="Who acts; stands in the log.")
+@click.option(
+    "--tenant", default="", envvar="CRMKIT_TENANT", metavar="NAME", help="The company, where several share a database."
+)
 @click.version_option(__version__, message="crmkit %(version)s")
-@click.pass_context
-def root(ctx: click.Context, project: Path | None, store: str, actor: str) -> None:
+def root(**_: object) -> None:
     """A CRM: customers, interactions, deals, surveys and figures in one place.
 
     Anywhere on the line: --json (for programs), --no-plugins, --full-ids, --debug.
     """
-    run = ctx.find_root().obj.run_
-    run.project, run.store, run.actor = project, store, actor

@@ -27,22 +27,23 @@ class Run:
         self.project: Path | None = None
         self.store = ""
         self.actor = ""
+        self.tenant = ""
         self.drains = True
         self.options: dict[str, Any] = {}
         self._opened: CRM | None = None
+        self._main: CRM | None = None
         self.crm = LazyCRM(self)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._opened is None:
-            return
         try:
-            if kind is None:
+            if kind is None and self._opened is not None:
                 self.drain()
         finally:
-            self._opened.close()
+            if self._main is not None:
+                self._main.close()
 
     def opened(self) -> CRM:
         """Return the CRM, opened as ``crmkit.toml`` and the options say."""
@@ -72,7 +73,9 @@ class Run:
         self._must_have_begun()
         options = {**self.options, **({"discover": False, "plugins": ()} if self.no_plugins else {})}
         made = CRM.project(self.project, store=self.store, **options)
-        return made.acting_as(self.actor) if self.actor else made
+        self._main = made
+        own = made.tenant(self.tenant) if self.tenant else made
+        return own.acting_as(self.actor) if self.actor else own
 
     def _must_have_begun(self) -> None:
         """Refuse a folder in which nobody began a CRM: a question asked in a wrong folder makes no database there."""

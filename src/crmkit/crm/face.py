@@ -27,6 +27,7 @@ from ..services.working import Worked, Working
 from ..settings import read_project
 from .moving.verbs import Moving
 from .opening import build_house, load_plugins, options_of, project_options, settle, store_class
+from .tenancy import let_differ, open_company
 from .upgrading import silent, status, upgrade
 
 R = TypeVar("R", bound=Record)
@@ -69,16 +70,16 @@ class CRM(Families, Moving):
             schema, prefix: where the tables are, beside others.
             create: False leaves an absent schema absent.
             options: ``plugins`` (Plugin objects, modules, ``"module:attribute"``), ``discover`` (installed plugins too),
-                ``disabled``, ``settings`` (per plugin), ``time_zone``, ``currency``, ``languages``, ``clock``, ``secret``, ``strict``;
-                ``on_plugin`` and ``trace`` (see ``crmkit.ports.watching``), ``hook_budget_s`` (what takes longer is told), ``ticks``.
+                ``disabled``, ``settings`` (per plugin), ``tenants`` (company -> ``disabled``, ``enabled``, ``settings`` of it),
+                ``time_zone``, ``currency``, ``languages``, ``clock``, ``secret``, ``strict``, ``ticks``;
+                ``on_plugin`` and ``trace`` (see ``crmkit.ports.watching``), ``hook_budget_s`` (what takes longer is told).
 
         Raises:
             InvalidError: an option is wrong. StoreError: the place can not be opened.
         """
         made = options_of(options)
-        loaded = load_plugins(made)
-        place = engine if engine is not None else url or "sqlite:///crm.db"
-        house = build_house(made, loaded, cls._of_unit)
+        place, loaded = engine if engine is not None else url or "sqlite:///crm.db", load_plugins(made)
+        house = let_differ(build_house(made, loaded, cls._of_unit), made, cls._of_unit)
         store = store_class(loaded, place).open(place, house.types, schema=schema, prefix=prefix)
         try:
             store = settle(house, store, create=create)
@@ -109,7 +110,7 @@ class CRM(Families, Moving):
         """Return a CRM for a host's own connections: it opens nothing until ``.on(connection)``."""
         made = options_of(options)
         loaded = load_plugins(made)
-        house = build_house(made, loaded, cls._of_unit)
+        house = let_differ(build_house(made, loaded, cls._of_unit), made, cls._of_unit)
         store = store_class(loaded, f"{dialect}://").open(
             f"{dialect}://", house.types, schema=schema, prefix=prefix, options={"embedded": True}
         )
@@ -150,12 +151,11 @@ class CRM(Families, Moving):
         return self._evolved(actor=actor)
 
     def tenant(self, name: str) -> Self:
-        """Return the CRM of one company beside the others in the same place; created at its first use."""
+        """Return the CRM of one company beside the others in the same place, with its plugins; created at its first use."""
         self._outside("tenant")
-        store = self._house.opened(
-            f"tenant:{name}", lambda: settle(self._house, self._runner.store.tenant(name), create=True)
-        )
-        return self._evolved(store=store)._seated()
+        own = open_company(self._house, self._runner.store, name)
+        runner = attrs.evolve(self._runner, house=own.house, store=own.store)
+        return type(self)(runner.house, runner, None, self._after_commit)._seated()
 
     def on(self, connection: Any, after_commit: Callable[..., Any] | None = None) -> Self:
         """Return this CRM as a guest on a host's open transaction: it never commits, rolls back, closes or retries.

@@ -14,20 +14,28 @@ import attrs
 from .._hooks import Hooks
 from .._plugins import Loaded, load
 from .._work.house import House, system_clock
-from ..errors import InvalidError, StoreError, nearest
+from ..errors import DeclarationError, InvalidError, StoreError, nearest
 from ..ports.store import Schema, Store
 from ..ports.watching import HookCall, PluginEvent
 from ..records import Record, declaration_of
 from ..records.ledger import class_from_ledger
 from ..records.money import is_currency
 from ..records.times import zone
-from ..settings import Project
+from ..settings import Project, Tenant, tenants_of
 from .upgrading import begin, keep_checks, take_note
+
+
+def _tenants(given: object) -> Mapping[str, Tenant]:
+    problems: list[str] = []
+    found = tenants_of(given, problems)
+    if problems:
+        raise DeclarationError("CRM.open", problems)
+    return found
 
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """How a CRM is opened; see ``CRM.open``."""
+    """How a CRM is opened; see ``CRM.open``. What is said in code goes before ``tables`` and ``tenant_tables``, a file's."""
 
     plugins: Sequence[Any] = ()
     discover: bool = True
@@ -36,6 +44,8 @@ class Options:
     order: Sequence[str] = ()
     settings: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     tables: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict[str, Mapping[str, Any]])
+    tenants: Mapping[str, Tenant] = attrs.field(factory=dict[str, Tenant], converter=_tenants)
+    tenant_tables: Mapping[str, Tenant] = attrs.field(factory=dict[str, Tenant])
     folder: Path | None = None
     time_zone: str = "UTC"
     currency: str = "EUR"
@@ -73,6 +83,7 @@ def project_options(project: Project, environ: Mapping[str, str]) -> tuple[str, 
         "disabled": project.disabled,
         "order": project.order,
         "tables": project.settings,
+        "tenant_tables": project.tenants,
         "folder": project.folder,
         "time_zone": project.time_zone,
         "currency": project.currency,

@@ -13,9 +13,11 @@ import attrs
 
 from ..errors import DeclarationError, InvalidError, nearest
 from .conversion import WrongValue, converted
+from .tenants import Tenant, tenants_of
 
 FILE_NAME: Final = "crmkit.toml"
 _TABLES: Final = MappingProxyType[str, Mapping[str, Any]]({})
+_TENANTS: Final = MappingProxyType[str, Tenant]({})
 
 
 @attrs.frozen(kw_only=True)
@@ -33,6 +35,7 @@ class Project:
         secret: the key of what is kept as keyed hashes (survey tokens, suppressed addresses): ``env:NAME``,
             ``file:PATH``, or the text itself. Kept outside of the database; whoever loses it loses those.
         settings: the tables ``[settings.NAME]`` of plugins, by name, as they stand.
+        tenants: the tables ``[tenants.NAME]``: what differs for one company beside others.
         folder: where the file is; the working folder where there is none.
         file: crmkit.toml; None where there is none.
     """
@@ -45,9 +48,15 @@ class Project:
     disabled: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     settings: Mapping[str, Mapping[str, Any]] = _TABLES
+    tenants: Mapping[str, Tenant] = _TENANTS
     secret: str = attrs.field(default="", repr=False)
     folder: Path = Path()
     file: Path | None = None
+
+    def switched_off(self, tenant: str = "") -> tuple[str, ...]:
+        """Return the plugins that are not used, by all or by one company."""
+        own = self.tenants.get(tenant) if tenant else None
+        return self.disabled if own is None else own.switched_off(self.disabled)
 
 
 _KINDS: Final[Mapping[str, Any]] = {
@@ -80,13 +89,14 @@ def read_project(path: Path | str | None = None, environ: Mapping[str, str] | No
     given = _read(file) if file else {}
     problems: list[str] = []
     tables = _tables(given.pop("settings", {}), problems)
+    tenants = tenants_of(given.pop("tenants", {}), problems)
     if isinstance(given.get("plugins"), Mapping):
         del given["plugins"]
         problems.append(
             "'plugins' lists modules, as in plugins = ['crm']: the settings of a plugin stand under [settings.NAME]."
         )
     problems += [
-        f"{key!r} is nothing that can be set.{nearest(key, (*_KINDS, 'settings'))}"
+        f"{key!r} is nothing that can be set.{nearest(key, (*_KINDS, 'settings', 'tenants'))}"
         for key in given
         if key not in _KINDS
     ]
@@ -98,7 +108,7 @@ def read_project(path: Path | str | None = None, environ: Mapping[str, str] | No
     problems += _wrong(values)
     if problems:
         raise DeclarationError(str(file or FILE_NAME), problems)
-    return Project(**values, settings=tables, folder=folder, file=file)
+    return Project(**values, settings=tables, tenants=tenants, folder=folder, file=file)
 
 
 def _place(path: Path | str | None) -> tuple[Path | None, Path]:

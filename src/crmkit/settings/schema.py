@@ -58,8 +58,16 @@ def project_schema(plugins: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             "disabled": texts,
             "secret": {"type": "string", "writeOnly": True},
             "settings": {"type": "object", "properties": tables},
+            "tenants": {"type": "object", "additionalProperties": _tenant(texts, tables)},
         },
     }
+
+
+def _tenant(texts: Mapping[str, Any], tables: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of ``[tenants.NAME]``: of a plugin's settings any may be left out there."""
+    some = {name: {key: said for key, said in table.items() if key != "required"} for name, table in tables.items()}
+    properties = {"disabled": texts, "enabled": texts, "settings": {"type": "object", "properties": some}}
+    return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
 def _property(kind: Any, default: Any) -> dict[str, Any]:

@@ -1,0 +1,75 @@
+"""Companies beside each other in one place: each with the plugins that are active there, and their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from .._work.house import House
+from ..ports.store import Store
+from .opening import Options, build_house, load_plugins, settle
+
+
+@attrs.frozen(kw_only=True)
+class Company:
+    """One company, open.
+
+    Attributes:
+        is_own: whether its house is not a copy: then it opened things of its own.
+    """
+
+    house: House
+    store: Store
+    is_own: bool
+
+    def close(self) -> None:
+        """Give back what was opened for it alone."""
+        if self.is_own:
+            self.house.close()
+        self.store.close()
+
+
+def let_differ(house: House, options: Options, face: Callable[[Any], Any]) -> House:
+    """Let the house make one of its own for each company of which something is said; return it."""
+    shared = house.company
+
+    def company(name: str) -> House:
+        if name not in options.tenants and name not in options.tenant_tables:
+            return shared(name)
+        own = options_for(options, name)
+        made = build_house(own, load_plugins(own), face)
+        made.company = company
+        return made
+
+    house.company = company
+    return house
+
+
+def options_for(options: Options, name: str) -> Options:
+    """Return the options of one company: what the file says of it, then what the program does."""
+    for said in (options.tenant_tables.get(name), options.tenants.get(name)):
+        if said is not None:
+            options = attrs.evolve(options, disabled=said.switched_off(options.disabled))
+    file, code = options.tenant_tables.get(name), options.tenants.get(name)
+    tables = file.settled(options.tables) if file else options.tables
+    settings = code.settled(options.settings) if code else options.settings
+    return attrs.evolve(options, tables=tables, settings=settings)
+
+
+def open_company(main: House, place: Store, name: str) -> Company:
+    """Return one company, opened at its first use; its schema is created where it is absent."""
+    company: Company = main.opened(f"tenant:{name}", lambda: _opened(main, place, name))
+    return company
+
+
+def _opened(main: House, place: Store, name: str) -> Company:
+    house = main.company(name)
+    is_own = house.loaded is not main.loaded
+    store = place.tenant(name)
+    try:
+        return Company(house=house, store=settle(house, store.with_types(house.types), create=True), is_own=is_own)
+    except BaseException:
+        store.close()
+        raise
