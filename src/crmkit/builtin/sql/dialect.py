@@ -43,7 +43,7 @@ class Searching:
     Attributes:
         before: the statements that have to come before the first such index.
         operators: what its columns are compared with; empty: there can be none.
-        why_not: why not, and what would help.
+        why_not: why not, or not for every text, and what would help.
     """
 
     before: tuple[str, ...] = ()

@@ -28,6 +28,11 @@ _REFUSED: Final = (
     "A search by a part of a word reads every row: the extension pg_trgm is not in this database. Let its owner run "
     "`CREATE EXTENSION pg_trgm`, and then `crmkit db upgrade`."
 )
+_KNOWS_ASCII: Final = "SELECT 1 FROM pg_database WHERE datname = current_database() AND datctype IN ('C', 'POSIX')"
+_ASCII: Final = (
+    "A search for letters beyond ASCII reads every row: the LC_CTYPE of this database is C. Make another one with "
+    "LC_CTYPE 'C.UTF-8', and copy into it with `crmkit db copy`."
+)
 _TURN: Final = "SELECT pg_advisory_xact_lock(7236836184)"
 
 
@@ -35,7 +40,7 @@ def searching(link: Link, sql: Dialect, schema: str, *, may_create: bool) -> Sea
     """Return what an index for a search needs here, and who has to make it."""
     quote: Any = sql.identifier_preparer.quote_schema
     for (there,) in link.rows(_THERE):
-        return Searching(operators=f"{quote(there)}.gin_trgm_ops")
+        return Searching(operators=f"{quote(there)}.gin_trgm_ops", why_not=_of_letters(link))
     answers = link.rows(_CAN_MAKE)
     if not answers:
         return Searching(why_not=_ABSENT)
@@ -43,7 +48,12 @@ def searching(link: Link, sql: Dialect, schema: str, *, may_create: bool) -> Sea
         return Searching(why_not=_REFUSED)
     place = "public" if link.rows(_COMMON) or not schema else schema
     before = (_TURN, f"CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA {quote(place)}")
-    return Searching(before=before, operators=f"{quote(place)}.gin_trgm_ops")
+    return Searching(before=before, operators=f"{quote(place)}.gin_trgm_ops", why_not=_of_letters(link))
+
+
+def _of_letters(link: Link) -> str:
+    """Return what is slow where the database knows no letters but those of ASCII: the others make no trigrams there."""
+    return _ASCII if link.rows(_KNOWS_ASCII) else ""
 
 
 def search_index(name: str, column: ColumnElement[Any], operators: str) -> Index:

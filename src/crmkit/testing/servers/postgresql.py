@@ -43,8 +43,11 @@ class PostgreSQLServer(Server):
         programs = self._programs(folder)
         data = folder / "data"
         give(data)
-        names = ("--username=crmkit", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
-        run([programs / "initdb", *names, "-D", data], folder)
+        names = ("--username=crmkit", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-D", data)
+        try:
+            run([programs / "initdb", "--lc-ctype=C.UTF-8", *names], folder)
+        except Unavailable:  # a system without it
+            run([programs / "initdb", *names], folder)
         given = " ".join(f"-c {setting}" for setting in (*_SETTINGS, f"unix_socket_directories={data}"))
         run([programs / "pg_ctl", "start", "-w", "-s", "-D", data, "-l", data / "log", "-o", given], folder)
         return f"postgresql://crmkit@/postgres?host={data}"
