@@ -36,16 +36,22 @@ def wheel_of(plugin: str, folder: Path) -> Path:
     info = f"crmkit_{plugin}-1.0.dist-info"
     files = [path for path in sorted((FROZEN / f"crmkit_{plugin}").rglob("*")) if path.suffix in {".py", ".json"}]
     content = {path.relative_to(FROZEN).as_posix(): path.read_bytes() for path in [*files, *(FROZEN / info).iterdir()]}
+    return packed(f"crmkit_{plugin}-1.0", content, folder)
+
+
+def packed(name: str, content: dict[str, bytes], folder: Path) -> Path:
+    """Return a wheel with these files."""
+    info = f"{name}.dist-info"
     content[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     digests = {
         name: base64.urlsafe_b64encode(hashlib.sha256(text).digest()).rstrip(b"=") for name, text in content.items()
     }
     record = "".join(f"{name},sha256={digests[name].decode()},{len(text)}\n" for name, text in content.items())
     content[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
-    wheel = folder / f"crmkit_{plugin}-1.0-py3-none-any.whl"
+    wheel = folder / f"{name}-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        for name, text in content.items():
-            archive.writestr(name, text)
+        for place, text in content.items():
+            archive.writestr(place, text)
     return wheel
 
 
@@ -54,6 +60,12 @@ class Machine:
     """An environment of its own with pip, in which this crmkit is found, and a project."""
 
     folder: Path
+
+    @property
+    def site(self) -> Path:
+        """Where its packages are."""
+        (found,) = (self.folder / "env").glob("[lL]ib/**/site-packages")
+        return found
 
     def python(self, *words: str) -> subprocess.CompletedProcess[str]:
         environ = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "PYTHON", "CRMKIT_"))}
@@ -73,20 +85,25 @@ class Machine:
         return json.loads(self.crmkit(*words, "--json"))
 
 
+def new_machine(folder: Path) -> Machine:
+    """Return a new environment, with an empty project."""
+    made = Machine(folder)
+    venv.create(made.folder / "env", with_pip=True, symlinks=os.name != "nt")
+    lines = [f"import site; site.addsitedir({path!r})" for path in sys.path if path and Path(path).is_dir()]
+    (made.site / "this_crmkit.pth").write_text("\n".join(lines) + "\n", "utf-8")
+    (made.folder / "crmkit.toml").write_text('store = "sqlite:///crm.db"\n', "utf-8")
+    return made
+
+
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """A machine on which a book was lent with the plugin, which was then uninstalled."""
-    made = Machine(tmp_path_factory.mktemp("machine"))
-    venv.create(made.folder / "env", with_pip=True, symlinks=os.name != "nt")
-    (site,) = (made.folder / "env").glob("[lL]ib/**/site-packages")
-    lines = [f"import site; site.addsitedir({path!r})" for path in sys.path if path and Path(path).is_dir()]
-    (site / "this_crmkit.pth").write_text("\n".join(lines) + "\n", "utf-8")
+    made = new_machine(tmp_path_factory.mktemp("machine"))
     made.pip("install", "--no-index", "--no-deps", str(wheel_of("loans", made.folder)))
-    (made.folder / "crmkit.toml").write_text('store = "sqlite:///crm.db"\n', "utf-8")
     lent = made.python("-c", LEND)
     assert lent.returncode == 0, lent.stderr
     made.pip("uninstall", "--yes", "crmkit-loans")
-    assert not list(site.glob("crmkit_loans*"))
+    assert not list(made.site.glob("crmkit_loans*"))
     return made
 
 

@@ -183,11 +183,12 @@ class Upgrade:
 
     def _see_required(self, name: str, kept: Mapping[str, Any]) -> None:
         """Refuse a field that may not be missing any more, and is: what older code leaves out is a step's work."""
-        of, fields = self.house.by_name.get(name), (kept.get(f"type:{name}") or {}).get("fields", ())
-        declared = declaration_of(of).by_name if of is not None else {}
-        for entry in fields:
-            field = declared.get(entry["name"])
-            if of is None or field is None or field.optional or not entry.get("optional"):
+        of = self.house.by_name.get(name)
+        found = kept.get(f"type:{name}")
+        entries: Sequence[Mapping[str, Any]] = found["fields"] if found else ()
+        was_optional = frozenset(entry["name"] for entry in entries if entry.get("optional"))
+        for field in declaration_of(of).own_fields if of is not None else ():
+            if of is None or field.optional or field.name not in was_optional:
                 continue
             n = self._missing(of, field.name)
             if n:
