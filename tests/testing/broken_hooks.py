@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+import types
 from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
 import attrs
 
-from crmkit import CRM, Change, Context, Customer, Deal, Event, Plugin, Refusal, adjust, check, subscriber
+from crmkit import Change, Context, Customer, Deal, Event, Plugin, Refusal, adjust, check, subscriber
+from crmkit.hookspecs import hookimpl
 from crmkit.ports.work import AccessRule
 from crmkit.query import each
 
@@ -146,5 +148,30 @@ shy = AccessRule(of=Customer, rule=_rule)
 all_open = AccessRule(of=Customer, rule=lambda actor: True)  # type: ignore[arg-type,return-value]  # the mistake
 
 
-def happens(self: Any, crm: CRM) -> None:
-    """What a test class says beside its plugin: nothing."""
+def module(**hooks: Any) -> types.ModuleType:
+    """A plain module with hooks, which is as good a plugin."""
+    made = types.ModuleType("plain_rules")
+    vars(made).update(hooks)
+    return made
+
+
+@hookimpl
+def crmkit_check(change: Change[Any]) -> Refusal | None:
+    """Right, for records of every type."""
+    return None
+
+
+@hookimpl
+def crmkit_adjust(change: Change[Any]) -> Any:
+    """Right: None leaves the record as it is."""
+    return None
+
+
+@hookimpl
+def crmkit_subscribe(event: Event[Any]) -> None:
+    """Right: it listens."""
+
+
+@hookimpl
+def crmkit_check_batch(changes: Any) -> Any:
+    return None  # the mistake: no answers

@@ -25,7 +25,13 @@ def of_hook(*offers: Any, **more: Any) -> Callable[[], set[str]]:
     return lambda: failed(HooksContract, plugin=Plugin("rules", offers=offers), **more)
 
 
-def of_plugin(plugin: Plugin, **more: Any) -> Callable[[], set[str]]:
+def of_module(**named: Any) -> Callable[[], set[str]]:
+    return lambda: failed(
+        HooksContract, plugin=hooks.module(**{f"crmkit_{name}": hook for name, hook in named.items()})
+    )
+
+
+def of_plugin(plugin: Any, **more: Any) -> Callable[[], set[str]]:
     return lambda: failed(PluginContract, plugin=plugin, **more)
 
 
@@ -63,6 +69,8 @@ MISTAKES: list[tuple[type[Contract], str, Callable[[], set[str]], set[str]]] = [
     (RecordTypeContract, "tells of a person, and is shared", of_type(types.Whispering), {"test_an_erasure_finds_it"}),
 
     (HooksContract, "right", of_hook(*hooks.good.offers), set()),
+    (HooksContract, "right, in a module", of_module(check=hooks.crmkit_check, adjust=hooks.crmkit_adjust, subscribe=hooks.crmkit_subscribe), set()),
+    (HooksContract, "a module answers to no batch", of_module(check_batch=hooks.crmkit_check_batch), {"test_answers_are_of_the_right_type"}),
     (HooksContract, "wants an argument more", of_hook(hooks.wants_more), {"test_it_takes_what_it_is_given", SURVIVED}),
     (HooksContract, "waits for an event that is none", of_hook(hooks.waits_for_ever), {"test_each_hook_is_called"}),
     (HooksContract, "reads ASCII alone", of_hook(hooks.knows_ascii), {SURVIVED}),
@@ -82,6 +90,7 @@ MISTAKES: list[tuple[type[Contract], str, Callable[[], set[str]], set[str]]] = [
     (HooksContract, "its rule is no condition", of_hook(hooks.all_open), {"test_access_rules_answer_for_everyone"}),
 
     (PluginContract, "right", of_plugin(plugins.good, manifest=lambda self: MANIFEST), set()),
+    (PluginContract, "right, a module", of_plugin(hooks.module(crmkit_check=hooks.crmkit_check)), set()),
     (PluginContract, "requires what is not there", of_plugin(Plugin("odd", requires=["absent"])), {
         "test_it_loads", "test_it_loads_beside_others"}),
     (PluginContract, "undoes its neighbour's", of_plugin(Plugin("odd", offers=[plugins.takes_all_tags])), {"test_it_loads_beside_others"}),

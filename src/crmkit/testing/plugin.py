@@ -95,7 +95,10 @@ class PluginContract(Contract):
             pytest.skip("it is in no distribution that is installed")
         assert found, f"It has no manifest: write one by crmkit plugins manifest MODULE:{self._name}."
         made = manifest_of(
-            self.plugin, name=self._name, distribution=found.get("distribution", ""), version=found.get("version", "")
+            self.plugin,
+            name=str(found.get("name", self._name)),
+            distribution=found.get("distribution", ""),
+            version=found.get("version", ""),
         )
         for fact, value in json.loads(json.dumps(made)).items():
             assert found.get(fact) == value, (
@@ -105,7 +108,7 @@ class PluginContract(Contract):
     def manifest(self) -> Mapping[str, Any] | None:
         """Return the manifest of the installed plugin, empty where it has none; None where the plugin is not installed."""
         for point in metadata.entry_points(group=GROUP):
-            if point.name == self._name:
+            if self._name in (point.name, point.value.partition(":")[0]):
                 return read_manifest(point.name, point.value, point.dist) or {}
         return None
 

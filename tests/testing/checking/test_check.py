@@ -15,7 +15,7 @@ import pytest
 from crmkit.cli.plugin_check import check_plugin
 from crmkit.cli.running import outcome
 from crmkit.errors import InvalidError, UnsupportedError
-from crmkit.testing.checking import Judgement, judged, typed
+from crmkit.testing.checking import Judgement, judged, running, typed
 
 PYPROJECT = """
 [project]
@@ -145,6 +145,13 @@ def test_what_does_not_work_is_told(tmp_path: Path, code: str, told: str) -> Non
     found = judged(write(tmp_path / "rules", code))
     assert found.rung is None
     assert told in problems(found) or told in str(found.findings)
+
+
+def test_what_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "LIMIT_S", 3)
+    assert "not done after 3 s" in problems(
+        judged(write(tmp_path / "rules", "import threading; threading.Event().wait()"))
+    )
 
 
 def test_a_mistake_of_a_hook_is_told_by_its_check(tmp_path: Path) -> None:

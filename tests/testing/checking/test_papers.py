@@ -86,6 +86,7 @@ def test_a_changelog_that_is_missing_tells_of_no_version_either(whole: Distribut
     ("facts", "check"),
     [
         ({"undocumented": ["hook titled"]}, "docstrings"),
+        ({"made_for": "0.2"}, "version of the manifest"),
         ({"manifest": {**FACTS["manifest"], "name": "case"}}, "entry point"),
         ({"manifest": {**FACTS["manifest"], "offers": {"kpi": ["case-duration", "revenue"]}}}, "ids"),
     ],

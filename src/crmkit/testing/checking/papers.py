@@ -28,6 +28,10 @@ def judge_names(distribution: Distribution, name: str, facts: Mapping[str, Any])
         else f"Its entry point is called {name!r}, but the plugin calls itself {own!r}: give both one name."
     )
     yield _found("entry point", "works", told)
+    made_for = str(facts.get("made_for", ""))
+    is_other = bool(made_for and distribution.version) and made_for != distribution.version
+    other = f"Its manifest was made for version {made_for}, and it is {distribution.version}: write it anew by crmkit plugins manifest."
+    yield _found("version of the manifest", "works", other if is_other else "")
     plain = _plain(distribution.name)
     is_ours = plain.startswith("crmkit-") or "crmkit" in plain
     yield _found(

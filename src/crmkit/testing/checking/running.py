@@ -19,7 +19,7 @@ from ...records.values import EMPTY
 from .distribution import Distribution
 from .reporting import REPORT
 
-LIMIT_S: Final = 600
+LIMIT_S: Final = 300
 """How long the contracts of one plugin may take, in seconds."""
 _KEPT: Final = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TZ")
 """What of the environment a plugin that is checked is told: no secrets, no home."""

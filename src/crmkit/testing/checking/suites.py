@@ -17,8 +17,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import attrs
+import pytest
 
-from ..._plugins import manifest_of
+from ..._plugins import manifest_of, read_manifest
 from ..._plugins.importing import imported
 from ...ports.channel import Channel
 from ...ports.hook import AccessRule
@@ -188,9 +189,18 @@ def _at(provider: Provider, url: str, cls: Any) -> dict[str, Any]:
 
 
 # --- stores ---
+class _Unopened(Contract):
+    """What is told of a store that nobody here knows how to open."""
+
+    def test_it_is_opened(self) -> None:
+        """Only one that lives in a folder can be."""
+        pytest.skip("how its store is opened is known to its author's own tests")
+
+
 def _store(of: type[Store]) -> Iterator[Made]:
     if not issubclass(of, SnapshotStore):
-        return  # how it is opened is known to its author's own tests
+        yield f"store {of.__name__}", _Unopened, {}
+        return
     if find_spec("hypothesis") is None:
         raise ModuleNotFoundError("The contract of stores draws random records: pip install hypothesis.")
     from ..store import StoreContract  # takes hypothesis, which only authors of stores need
@@ -203,10 +213,19 @@ def _store(of: type[Store]) -> Iterator[Made]:
 
 # --- facts, for what is judged without running anything ---
 def facts(target: str, name: str) -> dict[str, Any]:
-    """Return what is to be known of a plugin for people: what it offers, and what of it has no docstring."""
+    """Return what is to be known of a plugin for people.
+
+    What it offers, as its manifest would say; the version for which the manifest that it has was made (empty where it has
+    none); and what of it has no docstring.
+    """
     plugin = imported(target)
-    manifest = manifest_of(plugin, name=name)
-    return {"manifest": manifest, "undocumented": sorted(_undocumented(plugin)), "api": getattr(plugin, "api", "")}
+    kept = read_manifest(name, target, None) or {}
+    undocumented = sorted(_undocumented(plugin))
+    return {
+        "manifest": manifest_of(plugin, name=name),
+        "made_for": kept.get("version", ""),
+        "undocumented": undocumented,
+    }
 
 
 def _undocumented(plugin: Any) -> Iterator[str]:
