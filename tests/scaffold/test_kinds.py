@@ -18,10 +18,13 @@ CASES = {f"my-{kind}": (kind,) for kind in KINDS} | {"all-kinds-".ljust(LONGEST,
 
 @pytest.mark.parametrize("name", CASES)
 def test_it_passes_its_own_tox_and_is_built(name: str, tmp_path: Path, run: Callable[[list[str], Path], str]) -> None:
-    """Unmodified; in an environment that has its wheel and crmkit it is active."""
+    """Unmodified; it stands on the highest rung, and in an environment that has its wheel and crmkit it is active."""
     run(["crmkit", "plugins", "new", name, *(word for kind in CASES[name] for word in ("--kind", kind))], tmp_path)
     written = tmp_path / f"crmkit-{name}"
     run(["tox"], written)
+    if len(CASES[name]) > 1:
+        judged = json.loads(run([f".tox/types/{BIN}/crmkit", "plugins", "check", ".", "--json"], written))
+        assert judged["rung"] == "maintained", judged
     run(["uv", "build", "--quiet", "--wheel"], written)
     (wheel,) = (written / "dist").glob("*.whl")
     run(["uv", "venv", "--quiet", "--python", sys.executable, "fresh"], tmp_path)
