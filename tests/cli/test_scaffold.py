@@ -77,6 +77,8 @@ def test_a_folder_that_is_there_is_left_alone(capsys: pytest.CaptureFixture[str]
         ("nps", "survey-type", "offers the survey type 'nps', and so does survey-types"),
         ("memory", "store", "No plugin can be called 'memory'"),
         ("import", "record-type", "a word of Python's"),
+        ("plugin", "survey-type", "a word of Python's or crmkit's own"),
+        ("snapshot", "store", "a word of Python's or crmkit's own"),
     ],
 )
 def test_a_name_that_can_not_be(name: str, kind: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:

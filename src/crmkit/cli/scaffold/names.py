@@ -15,6 +15,8 @@ from ...errors import InvalidError
 
 LONGEST: Final = 30
 """Lines of generated code stay within their length up to here."""
+_TAKEN: Final = ("plugin", "Snapshot")
+"""Names that templates have a use for: the plugin's own variable, and the base class ``SnapshotStore``."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", re.ASCII)
 
 
@@ -75,7 +77,7 @@ def names_of(given: str) -> Names:
             code="plugin_name",
             field="name",
         )
-    if keyword.iskeyword(names.variable) or {names.variable, names.type} & {*dir(builtins), *face, "plugin"}:
+    if keyword.iskeyword(names.variable) or {names.variable, names.type} & {*dir(builtins), *face, *_TAKEN}:
         raise InvalidError(
             f"{given!r} is a word of Python's or crmkit's own: choose another name, such as my-{names.name}.",
             code="plugin_name",
