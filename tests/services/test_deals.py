@@ -166,3 +166,17 @@ class TestPipelines:
         assert "selling" in [p.key for p in crm.pipelines.list(Deal)]
         assert {p.of for p in crm.pipelines.list(Deal)} == {"deal"}
         assert [s.key for s in crm.pipelines.stages("selling")] == ["asked", "offer", "thinks", "sold", "given", "gone"]
+
+
+class TestWinningAgain:
+    def test_what_is_won_stays_as_it_is(self, crm: CRM, clock: Clock) -> None:
+        deal = crm.deals.win(crm.deals.open(None, title="x"))
+        clock.advance(days=1)
+        again = crm.deals.win(deal)
+        assert (again, len(crm.deals.history(deal))) == (deal, 1)
+
+    def test_the_reason_can_be_told_later(self, crm: CRM, clock: Clock) -> None:
+        deal = crm.deals.lose(crm.deals.open(None, title="x"))
+        clock.advance(days=1)
+        again = crm.deals.lose(deal, reason="price")
+        assert (again.reason, again.closed_at, len(crm.deals.history(deal))) == ("price", deal.closed_at, 1)

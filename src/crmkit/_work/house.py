@@ -84,9 +84,8 @@ class House:
         plurals = {declaration_of(of).plural: of for of in self.types}
         found = self.by_name.get(name) or plurals.get(name)
         if found is None:
-            raise InvalidError(
-                f"There is no record type {name!r}.{nearest(name, [*plurals, *self.by_name])}", code="unknown_type"
-            )
+            near = nearest(name, [*plurals, *self.by_name]) or f" There are {', '.join(sorted(plurals))}."
+            raise InvalidError(f"There is no record type {name!r}.{near}", code="unknown_type")
         return found
 
     def normaliser(self, of: type[Record]) -> Any:

@@ -11,7 +11,7 @@ import attrs
 
 from ..ports.store import Add, Remove, Replace, Write
 from ..query import Find, Order, each, reference_to
-from ..records import AnyRef, Declaration, Field, Record, Span, new_id
+from ..records import AnyRef, Declaration, Field, Record, Span, declaration_of, new_id
 from ..records.as_json import value_to_json
 
 if TYPE_CHECKING:
@@ -57,14 +57,24 @@ def _span(  # noqa: PLR0917  # all of them say what the span is
     )  # fmt: skip
 
 
-def turn_span(unit: Unit, declaration: Declaration, record: Record, field: Field, at: datetime) -> None:
-    """Write that a field has its record's value since ``at``; a change that is told late splits the span that it falls into."""
-    value = span_value(field, getattr(record, field.name))
+def spans_of(unit: Unit, record: Record, field: str) -> list[Span]:
+    """Return how long a field of a record had which value, the first one first."""
     unit._settle(Span)  # one that began in this unit may not be written yet
     s = each(Span)
-    where = (s.record == reference_to(record)) & (s.field == field.name)
-    spans = list(unit.tx.find(Find(of=Span, where=where, order=(Order(s.entered_at),))))
-    unit.to_write().write(_turned(unit, declaration, record, field, value, at, spans))
+    where = (s.record == reference_to(record)) & (s.field == field)
+    return list(unit.tx.find(Find(of=Span, where=where, order=(Order(s.entered_at),))))
+
+
+def turn_span(unit: Unit, declaration: Declaration, record: Record, field: Field, at: datetime) -> bool:
+    """Write that a field has its record's value since ``at``; a change that is told late splits the span that it falls into.
+
+    Returns:
+        Whether that was not known.
+    """
+    value = span_value(field, getattr(record, field.name))
+    writes = _turned(unit, declaration, record, field, value, at, spans_of(unit, record, field.name))
+    unit.to_write().write(writes)
+    return bool(writes)
 
 
 def _turned(  # noqa: PLR0917  # all of them say what turned
@@ -99,8 +109,18 @@ def undo_spans(unit: Unit, records: Sequence[Record], since: UUID) -> None:
     for span in _spans_of(unit, [reference_to(record) for record in records]):
         kept.setdefault((span.record, span.field), []).append(span)
     writes = [write for spans in kept.values() for write in _undone(spans, since)]
+    gone = {write.record.id for write in writes if isinstance(write, Remove)}
+    for record in records:
+        writes += _first_again(unit, record, [key for key, spans in kept.items() if {s.id for s in spans} <= gone])
     if writes:
         unit.to_write().write(writes)
+
+
+def _first_again(unit: Unit, record: Record, gone: Sequence[tuple[AnyRef, str]]) -> list[Write]:
+    """Return the writes for the fields of a record that have a value and no span left: their first one was begun anew."""
+    declaration = declaration_of(type(record))
+    first = first_spans(unit, declaration, record, record.created_at or unit.now)
+    return [Add(span) for span in first if (span.record, span.field) in gone]
 
 
 def _spans_of(unit: Unit, refs: Sequence[AnyRef]) -> list[Span]:

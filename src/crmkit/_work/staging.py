@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from .unit import Unit
 
 St = TypeVar("St", bound=Staged)
+CLOSED: Final = ("won", "lost")
+"""The states at which a path ends."""
 
 
 def entered(unit: Unit, declaration: Declaration, record: St, old: St | None) -> St:
@@ -35,6 +38,13 @@ def entered(unit: Unit, declaration: Declaration, record: St, old: St | None) ->
     if (record.pipeline, record.stage, record.state) == (path.key, stage.key, stage.state):
         return record
     return attrs.evolve(record, pipeline=path.key, stage=stage.key, state=stage.state)
+
+
+def closed(record: Any, old: Any, at: datetime) -> Any:
+    """Return the record with when it came to its end, where nobody said that: ``at``."""
+    if record.state not in CLOSED or record.closed_at is not None or (old is not None and old.state in CLOSED):
+        return record
+    return attrs.evolve(record, closed_at=at)
 
 
 def _unstaged(record: St) -> St:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,8 +21,8 @@ from ..records.border import custom_kept
 from ..records.ids import random_id
 from ..records.values import EMPTY, KeptMap
 from .belonging import Homes, dependents
-from .spans import drop_spans, first_spans, turn_span
-from .staging import entered
+from .spans import drop_spans, first_spans, spans_of, turn_span
+from .staging import closed, entered
 
 if TYPE_CHECKING:
     from .log import Log
@@ -47,6 +47,9 @@ class Writer:
         declaration = self._declaration(records)
         tx = self._unit.to_write()
         made = self._all_ready(declaration, records)
+        if _closes(declaration):
+            since = _instants(at, len(made), self._unit.now)
+            made = [closed(record, None, one) for record, one in zip(made, since, strict=True)]
         made = self._through_hooks(declaration, made, [None] * len(made))
         kept = self._stamped(declaration, made, [1] * len(made))
         self._in_sight(declaration, kept, tx.write([Add(record) for record in kept]))
@@ -81,8 +84,16 @@ class Writer:
         before = tx.get(declaration.of, [record.id for record in records])
         olds = [self._current(declaration, record, before) for record in records]
         made = [self._ready(declaration, record, old) for record, old in zip(records, olds, strict=True)]
+        ids: list[UUID] = [record.id for record in records]
+        since = dict(zip(ids, _instants(at, len(records), self._unit.now), strict=True))
+        if _closes(declaration):
+            made = [closed(new, old, since[new.id]) for old, new in zip(olds, made, strict=True)]
+        late = {} if at is None else self._late(declaration, olds, made, since)
+        made = [
+            attrs.evolve(new, **_now(old, late[new.id])) if new.id in late else new
+            for old, new in zip(olds, made, strict=True)
+        ]
         made = self._through_hooks(declaration, made, olds)
-        since = dict(zip([record.id for record in records], _instants(at, len(records), self._unit.now), strict=True))
         pairs = [
             (old, new)
             for old, new in zip(olds, made, strict=True)
@@ -100,7 +111,31 @@ class Writer:
         for (old, _), new in zip(pairs, kept, strict=True):
             self._log_changed(declaration, old, new, name, since[new.id])
         by_id = {record.id: record for record in kept}
+        for old in olds:
+            if old.id in late:
+                self._correct(declaration, by_id.get(old.id, old), late[old.id], since[old.id])
         return [by_id.get(record.id, old) for record, old in zip(records, olds, strict=True)]
+
+    def _late(
+        self, declaration: Declaration, olds: Sequence[Any], made: Sequence[Any], since: Mapping[UUID, datetime]
+    ) -> dict[UUID, dict[str, Any]]:
+        """Return what is told of the past alone, by record and field: a later value has followed it."""
+        names = [field.name for field in declaration.fields if field.history and field.name != "stage"]
+        late: dict[UUID, dict[str, Any]] = {}
+        for old, new in zip(olds, made, strict=True):
+            for name in names:
+                if getattr(old, name) != getattr(new, name) and since[old.id] < self._unit.now:
+                    spans = spans_of(self._unit, old, name)
+                    if spans and spans[-1].entered_at > since[old.id]:
+                        late.setdefault(old.id, {})[name] = getattr(new, name)
+        return late
+
+    def _correct(self, declaration: Declaration, record: Record, told: Mapping[str, Any], at: datetime) -> None:
+        """Write what is told of the past: it changes spans, and no record."""
+        as_told = attrs.evolve(record, **told)
+        turned = [turn_span(self._unit, declaration, as_told, declaration.by_name[name], at) for name in told]
+        if any(turned):
+            self._log.note(f"{declaration.name}.corrected", declaration.name, record, {})
 
     def _current(self, declaration: Declaration, record: Record, before: dict[UUID, Any]) -> Record:
         found: Record | None = before.get(record.id)
@@ -285,6 +320,14 @@ def _instants(at: Instants, count: int, now: datetime) -> list[datetime]:
     if at is None or isinstance(at, datetime):
         return [at or now] * count
     return [one or now for one in at]
+
+
+def _closes(declaration: Declaration) -> bool:
+    return declaration.staged and "closed_at" in declaration.by_name
+
+
+def _now(old: Any, late: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: getattr(old, name) for name in late}
 
 
 def _change(old: Any, new: Any) -> Change[Any]:

@@ -156,10 +156,9 @@ def pipeline_named(work: Work, key: str) -> KeptPipeline:
     p = each(KeptPipeline)
     for found in work.find(KeptPipeline, p.key == key, limit=1):
         return found
-    known = [pipeline.key for pipeline in work.find(KeptPipeline)]
-    raise NotFoundError(
-        f"There is no pipeline {key!r}.{nearest(key, known)}", code="unknown_pipeline", params={"pipeline": key}
-    )
+    known = sorted(pipeline.key for pipeline in work.find(KeptPipeline, p.is_retired == False))  # noqa: E712  # a condition
+    near = nearest(key, known) or (f" There are {', '.join(known)}." if known else " Declare one.")
+    raise NotFoundError(f"There is no pipeline {key!r}.{near}", code="unknown_pipeline", params={"pipeline": key})
 
 
 def only_pipeline(work: Work, of: type[Staged]) -> KeptPipeline:

@@ -134,3 +134,17 @@ def test_reject_path(source: str, rejects: str) -> None:
     """It never is the file that is read."""
     assert reject_path(Path("x") / source) == Path("x") / rejects
     assert reject_path(Path("x") / source, Path("y")) == Path("y") / rejects
+
+
+def test_a_batch_that_is_tried_again_leaves_the_header(tmp_path: Path) -> None:
+    """Nothing was written before the batch: its rejects begin the file anew."""
+    source = tmp_path / "till.csv"
+    source.write_text("name\nA\n", encoding="utf-8")
+    table = open_table(source)
+    bad = table.rejected((2, ("A",)), [Problem("required", {}, "name")])
+    with RejectWriter(reject_path(source), table) as writer:
+        for _ in range(2):
+            writer.undo_to(0)
+            writer.write(bad)
+            writer.flush()
+    assert reject_path(source).read_text(encoding="utf-8").splitlines()[0].startswith("crmkit:line,")

@@ -98,11 +98,12 @@ class RecordKeeper:
         """Return how a new record enters."""
         fields: dict[str, Any] = {**draft.fields, "custom": draft.custom} if draft.custom else draft.fields
         at = draft.more.get("at") or self.began(draft)
-        closing = self._closing(draft) if "closed_at" in draft.fields else None
+        closing = self._closing(draft)
         if closing is None:
             return Entry(self.target.of(**fields), at or draft.fields.get("closed_at"))
+        opened, stage, closed, reason = closing
         fields = {name: value for name, value in fields.items() if name not in ("stage", "closed_at", "reason")}
-        return Entry(self.target.of(**fields), at, closing)
+        return Entry(self.target.of(**fields), opened, (stage, closed, reason))
 
     def began(self, draft: Draft) -> datetime | None:
         """Return since when a new record's values hold, where the row says so."""
@@ -184,12 +185,13 @@ class RecordKeeper:
                 stage, at, reason = entry.closing
                 draft.kept = self.work.move(record, stage, reason=reason, at=at)
 
-    def _closing(self, draft: Draft) -> tuple[str, datetime, str] | None:
-        """Return the last move of a record that was opened and closed: its path is then known, not only its end."""
-        opened, closed = draft.more.get("at") or self.began(draft), draft.fields.get("closed_at")
+    def _closing(self, draft: Draft) -> tuple[datetime, str, datetime, str] | None:
+        """Return the first instant and the last move of a record that was opened and closed: its path is then known, not only its end."""
+        at, began, closed = draft.more.get("at"), self.began(draft), draft.fields.get("closed_at")
+        opened, closed = (began, at) if closed is None else (at or began, closed)
         if opened is None or closed is None or opened > closed:
             return None
-        if "stage" not in draft.fields or not self.declaration.staged:
+        if "stage" not in draft.fields or "closed_at" not in self.declaration.by_name or not self.declaration.staged:
             return None
         unit: Any = self.work
         definitions = unit.definitions
@@ -197,7 +199,7 @@ class RecordKeeper:
         path = definitions.path(name, pipeline) if pipeline else definitions.entered(name)
         if path is None or path.stage(draft.fields["stage"]).state not in _CLOSED:
             return None
-        return draft.fields["stage"], closed, draft.fields.get("reason", "")
+        return opened, draft.fields["stage"], closed, draft.fields.get("reason", "")
 
     def _change(self, drafts: Sequence[Draft]) -> None:
         differing = [(draft, found) for draft in drafts if (found := self._differing(draft))]

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import attrs
 
-from ...records import Customer, Field, Interaction, Record, StageChange, SurveyResponse, declaration_of
+from ...records import ContactPoint, Customer, Field, Interaction, Record, StageChange, SurveyResponse, declaration_of
+from .contact_points import ContactPointKeeper
 from .customers import CustomerKeeper, of_customers
 from .interactions import InteractionKeeper, of_interactions
 from .keeping import RecordKeeper
@@ -39,6 +40,7 @@ class Kind:
 
 _SPECIAL: Final[Mapping[str, Kind]] = {
     "customers": Kind(Customer, CustomerKeeper, of_customers),
+    "contact-points": Kind(ContactPoint, ContactPointKeeper),
     "interactions": Kind(Interaction, InteractionKeeper, of_interactions),
     "stage-changes": Kind(StageChange, MoveKeeper, of_moves),
     "responses": Kind(SurveyResponse, ResponseKeeper, of_responses),

@@ -41,7 +41,9 @@ class MoveKeeper(RecordKeeper):
         if (ref, stage, at) in made:
             return "unchanged"
         words = {name: draft.fields.get(name, "") for name in ("reason", "side", "note")}
-        records[ref] = self.work.move(records[ref], stage, at=at, **words)
+        before, records[ref] = records[ref], self.work.move(records[ref], stage, at=at, **words)
+        if records[ref] is before and (ref, stage, at) not in self._made({ref: before}):
+            return "unchanged"  # it stood there already
         made.add((ref, stage, at))
         return "added"
 

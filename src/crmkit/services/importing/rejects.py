@@ -95,7 +95,11 @@ class RejectWriter:
 
     def undo_to(self, written: int) -> None:
         """Take away what was written behind so many bytes: the batch that it belonged to is tried again."""
-        if self._file and self.written > written:
+        if self._file and not written:  # with its header row: the next row begins it anew
+            self._file.close()
+            self.path.unlink(missing_ok=True)
+            self._file, self.written = None, 0
+        elif self._file and self.written > written:
             self._file.truncate(written)
             self._file.seek(written)
             self.written = written

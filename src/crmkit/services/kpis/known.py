@@ -60,7 +60,9 @@ def known_kpi(work: Work, name: str) -> Known:
     known = found.get(name) or found.get(name.replace("_", "-").lower())
     if known is None:
         raise NotFoundError(
-            f"There is no KPI {name!r}.{nearest(name, found)}", code="unknown_kpi", params={"name": name}
+            f"There is no KPI {name!r}.{nearest(name, found) or ' `crmkit kpis list` has them.'}",
+            code="unknown_kpi",
+            params={"name": name},
         )
     if known.rival:
         raise ConflictError(
