@@ -128,6 +128,14 @@ def test_a_wheel_works_without_being_installed(tmp_path: Path) -> None:
     assert not any(one.check == "licence" for one in found.missing("documented"))
 
 
+def test_what_the_scaffold_writes_stands_on_the_highest_rung(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unmodified, but for the type checkers, which have a test of their own."""
+    monkeypatch.chdir(tmp_path)
+    assert outcome(["plugins", "new", "wish-list", "--kind", "hooks", "--kind", "record-type"]) == 0
+    found = judged(tmp_path / "crmkit-wish-list")
+    assert [f"{one.check}: {one.problem}" for one in found.findings if one.problem and one.check != "types"] == []
+
+
 # --- what does not ---
 @pytest.mark.parametrize(
     ("code", "told"),
