@@ -81,7 +81,10 @@ def _offers(offers: Sequence[Any], hooks: Sequence[Hook]) -> dict[str, list[str]
 
 def _name(offer: Any) -> str:
     names = [name for kind, name in names_of(offer) if kind != "plural"]
-    return ", ".join(names) or str(getattr(offer, "__name__", "") or type(offer).__name__)
+    own = getattr(offer, "name", "")
+    return ", ".join(names) or str(
+        getattr(offer, "__name__", "") or (own if isinstance(own, str) else "") or type(offer).__name__
+    )
 
 
 def _command(offer: Any) -> dict[str, str]:

@@ -260,8 +260,8 @@ class CRM(Families, Moving):
         """Every plugin that was found: its state, and why."""
         return self._house.loaded.states_now(self._house.hooks.quarantined)
 
-    def offers(self, kind: type[T]) -> tuple[T, ...]:
-        """Return what plugins offer of a kind: ``crm.offers(SlaPolicy)``."""
+    def offers(self, kind: Callable[..., T]) -> tuple[T, ...]:
+        """Return what active plugins offer of a kind, a class: ``crm.offers(SlaPolicy)``."""
         return tuple(offer.value for offer in self._house.loaded.offers(kind))
 
     @property

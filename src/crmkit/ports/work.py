@@ -134,6 +134,14 @@ class Service:
         """Return another family of verbs in the same unit of work."""
         return self._work.service(of)
 
+    def offers(self, kind: Callable[..., T]) -> tuple[T, ...]:
+        """Return what active plugins offer of a kind, in the order of the plugins: how who opened a door asks what came in.
+
+        Args:
+            kind: a class: instances of it, and of classes that inherit from it.
+        """
+        return tuple(offer.value for offer in self._work.house.loaded.offers(kind))
+
     def get(self, of: type[R], id: Id[R]) -> R:
         """Return a record; a merged customer's id leads to who it is now. A plain UUID is given as ``Id(uuid)``.
 
