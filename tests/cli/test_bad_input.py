@@ -177,14 +177,18 @@ def test_a_full_disk_keeps_what_was_kept(run: Run) -> None:
 
 
 def test_two_processes_at_once(run: Run) -> None:
-    """Both imports of one file end well, and each customer is kept once."""
+    """One imports the file; the other finds it kept, or is told that it is being imported. Each customer is kept once."""
     write("rows.csv", "number,name\n" + "".join(f"{n},Customer {n}\n" for n in range(1200)))
     write("map.toml", '[columns]\nexternal_id = { from = "number", source = "till" }\nname = "name"\n')
     command = [sys.executable, "-c", "from crmkit.cli import main; main()", "--no-plugins"]
     command += ["import", "rows.csv", "--map", "map.toml"]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     told = [process.communicate() for process in both]
-    assert [process.returncode for process in both] == [0, 0], told
+    for process, (_, error) in zip(both, told, strict=True):
+        assert process.returncode == 0 or (process.returncode == 5 and "is running: wait for its end" in error), told
+    assert any(process.returncode == 0 for process in both), told
+    assert customers() == 1200
+    assert run("import", "rows.csv", "--map", "map.toml")[0] == 0
     assert customers() == 1200
 
 

@@ -153,7 +153,7 @@ class House:
         plugin = self.loaded.missing_check(type_name)
         if plugin:
             raise PluginError(
-                f"Plugin {plugin!r} checks every {type_name} and is not active: mend it (crmkit plugins doctor), or disable it in crmkit.toml.",
+                f"Plugin {plugin!r} checks every {type_name} and is not active: mend it (crmkit plugins doctor), or let go of it (crmkit plugins disable {plugin} --gone).",
                 code="check_missing",
                 plugin=plugin,
             )

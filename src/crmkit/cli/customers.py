@@ -10,7 +10,7 @@ import click
 from ..crm import CRM
 from ..errors import InvalidError
 from ..query import each
-from ..records import Agent, ContactPoint, Customer, Record, Team
+from ..records import Agent, ContactPoint, Customer, CustomerLink, Record, Team
 from ..services.customers import Profile
 from .arguments import instant, record
 from .showing import Cells, headline, name_of, say, show, shown
@@ -151,6 +151,13 @@ def show_(crm: CRM, customer: Customer) -> None:
     click.echo()
 
 
+def _link(crm: CRM, customer: Customer, link: CustomerLink) -> str:
+    is_own = link.customer == customer.id
+    other = crm.get(Customer, link.other if is_own else link.customer)
+    said = f"{link.role} of {other.name}" if is_own else f"{other.name} is {link.role}"
+    return f"{said}  {name_of(other)}{f'  (until {shown(link.until)[:10]})' if link.until else ''}"
+
+
 def _lines(crm: CRM, profile: Profile) -> Iterable[str]:
     c = profile.customer
     since = f" since {shown(c.since)[:10]}" if c.since else ""
@@ -167,6 +174,8 @@ def _lines(crm: CRM, profile: Profile) -> Iterable[str]:
             yield _row(label, value)
     if profile.owner is not None:
         yield _row("owner", profile.owner.name or profile.owner.key)
+    for link in profile.links:
+        yield _row("link", _link(crm, c, link))
     for key, kept in c.custom.items():
         yield _row(key, shown(kept))
     for one in profile.open:
@@ -214,8 +223,9 @@ def merge(crm: CRM, winner: Customer, loser: Customer) -> None:
 @click.option("--reason", default="")
 @click.option("--side", type=click.Choice(["customer", "supplier"]), default=None, help="Whose decision it was.")
 @click.option("--note", default="")
+@click.option("--pipeline", default="", help="The one to enter; by default the only one of customers.")
 @click.pass_obj
-def move(crm: CRM, customer: Customer, stage: str, reason: str, side: str | None, note: str) -> None:
+def move(crm: CRM, customer: Customer, stage: str, reason: str, side: str | None, note: str, pipeline: str) -> None:  # noqa: PLR0917  # a command's options
     """Move."""
-    moved = crm.customers.move(customer, stage, reason=reason, side=side or "", note=note)
+    moved = crm.customers.move(customer, stage, reason=reason, side=side or "", note=note, pipeline=pipeline)
     say(f"{moved.name}  {customer.stage or '-'} -> {moved.stage}", id=moved.id, stage=moved.stage, state=moved.state)

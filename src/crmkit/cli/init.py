@@ -43,6 +43,7 @@ def init(store: str, time_zone: str, currency: str, languages: tuple[str, ...]) 
     try:
         file.write_text(text, "utf-8")
     except OSError as error:
+        file.unlink(missing_ok=True)
         raise InvalidError(f"{str(file)!r} can not be written: {error.strerror}.", code="read_only") from error
     say(
         f"Wrote {file}. Created {current_run().store or store} ({types} record types).",

@@ -16,6 +16,7 @@ from .tables import Column, print_table
 
 FINE: Final = 10
 """Below it, a mean on a scale or a time is shown with four decimals."""
+_STATUS: Final = {"met": "met", "missed": "missed", "": "-"}
 
 
 @click.group(help="KPIs: list, show, explain.")
@@ -60,17 +61,18 @@ def show_(  # noqa: PLR0917  # a command's options
         show(series_json(series))
         return
     click.echo(f"\n{series.title} ({_about(series)})")
-    _table(series, _group_names(crm, series))
+    _table(series)
 
 
 def _about(series: Series) -> str:
     parts: list[str] = [series.unit]
     if series.by:
         parts.append(f"{series.by}s by {' and '.join(series.at)}" if series.at else f"{series.by}s")
-    return f"{', '.join(parts)}; {series.zone.key}"
+    target = "" if series.target is None else f"; target {number(series, series.target)}"
+    return f"{', '.join(parts)}; {series.zone.key}{target}"
 
 
-def _table(series: Series, names: dict[Any, str]) -> None:
+def _table(series: Series) -> None:
     is_grouped = bool(series.group)
     has_currency = any(row.currency for row in series.rows)
     heads = [Column(series.by.upper() or "PERIOD")]
@@ -81,13 +83,15 @@ def _table(series: Series, names: dict[Any, str]) -> None:
         Column("95 %" if series.level == 0.95 else f"{series.level:.0%}"),
         Column("N", is_number=True),
         Column("CHANGE", is_number=True),
+        *([] if series.target is None else [Column("TARGET")]),
     ]  # the usual level
     rows: list[list[str]] = []
     for row in series.rows:
         cells = [row.period.label + (" *" if row.is_partial else "")]
-        cells += [names.get(row.group, shown(row.group) or "-")] if is_grouped else []
+        cells += [shown(row.group) or "-"] if is_grouped else []
         cells += [row.currency] if has_currency else []
-        rows.append([*cells, *_cells(series, row)])
+        met = [] if series.target is None else [_STATUS[row.status]]
+        rows.append([*cells, *_cells(series, row), *met])
     print_table(heads, rows, "* not over yet" if any(row.is_partial for row in series.rows) else "")
 
 
@@ -118,20 +122,16 @@ def number(series: Series, value: float) -> str:
     return f"{value:,.4f}".rstrip("0").rstrip(".") if abs(value) < FINE else f"{value:,.2f}"
 
 
-def _group_names(crm: CRM, series: Series) -> dict[Any, str]:
-    return {}
-
-
 def series_json(series: Series) -> dict[str, Any]:
     """Return a series as JSON values for programs."""
     return {
         "name": series.name, "title": series.title, "unit": series.unit, "better": series.better, "by": series.by, "group": series.group,
-        "level": series.level,
+        "level": series.level, "target": series.target,
         "rows": [
             {
                 "period": row.period.label, "start": row.period.start, "end": row.period.end, "group": row.group, "currency": row.currency,
                 "value": row.value, "low": row.low, "high": row.high, "n": row.n, "previous": row.previous, "change": row.change,
-                "change_is_clear": row.change_is_clear, "is_partial": row.is_partial, "reason": row.reason, "components": row.components,
+                "change_is_clear": row.change_is_clear, "is_partial": row.is_partial, "status": row.status, "reason": row.reason, "components": row.components,
             }
             for row in series.rows
         ],

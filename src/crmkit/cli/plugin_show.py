@@ -23,7 +23,9 @@ def show_plugin(crm: CRM, name: str) -> None:
     """Show a plugin."""
     state = next((s for s in crm.plugins if s.name == name), None)
     if state is None:
-        raise NotFoundError(f"There is no plugin {name!r}.{nearest(name, [s.name for s in crm.plugins])}")
+        raise NotFoundError(
+            f"There is no plugin {name!r}.{nearest(name, [s.name for s in crm.plugins])} See crmkit plugins list."
+        )
     manifest, uses = _manifest(state), crm.house.loaded.uses.get(name, ())
     if current_run().json:
         told = [{"what": use.what, **attrs.asdict(use.lifetime)} for use in uses]

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..errors import InvalidError
+from ..errors import InvalidError, NotFoundError, nearest
 from ..settings import Project, read_project, switch
 from .plugin_check import check_plugin
 from .plugin_doctor import doctor
@@ -50,6 +50,21 @@ def list_() -> None:
     show(found, columns=columns, noun="installed plugin", next_step="How they stand once loaded: crmkit plugins doctor")
 
 
+def _refuse_unknown(name: str) -> None:
+    from .._plugins import discovered  # metadata only
+
+    project = _project()
+    known = [
+        *(found.state.name for found in discovered(project.disabled)),
+        *project.disabled,
+        *map(str, project.plugins),
+    ]
+    if name not in known and name not in [module.partition(":")[0] for module in known]:
+        raise NotFoundError(
+            f"There is no plugin {name!r}.{nearest(name, known)} One that is no longer installed is switched off with --gone."
+        )
+
+
 def _disabled() -> tuple[str, ...]:
     return _project().switched_off(current_run().tenant)
 
@@ -66,8 +81,11 @@ def offers_in_words(manifest: Mapping[str, Any]) -> str:
 
 @plugins.command(help="Switch a plugin off, in crmkit.toml (with --tenant for one company); nothing of it is imported.")
 @click.argument("name")
-def disable(name: str) -> None:
+@click.option("--gone", is_flag=True, help="It is no longer installed: what it guarded may be written without it.")
+def disable(name: str, gone: bool) -> None:
     """Switch a plugin off."""
+    if not gone:
+        _refuse_unknown(name)
     changed = switch(_project(), name, off=True, tenant=current_run().tenant)
     say(f"{name} is switched off." if changed else f"{name} was switched off already.", name=name, state="disabled")
 

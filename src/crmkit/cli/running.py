@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from ..errors import AmbiguousError, CRMError
+from ..errors import AmbiguousError, CRMError, InvalidError
 from .root import root
 from .state import Run
 
@@ -35,7 +35,13 @@ def outcome(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as wrong:
-        wrong.show()
+        if state.json:
+            click.echo(
+                json.dumps({"error": "usage", "message": wrong.format_message(), "field": None}, ensure_ascii=False),
+                err=True,
+            )
+        else:
+            wrong.show()
         return wrong.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
@@ -45,6 +51,8 @@ def outcome(arguments: Sequence[str]) -> int:
         return 0
     except CRMError as error:
         return _tell(error, state)
+    except OSError as error:
+        return _tell(_of_a_file(error), state)
     except Exception as error:
         if state.debug:
             raise
@@ -53,6 +61,15 @@ def outcome(arguments: Sequence[str]) -> int:
             err=True,
         )
         return FAULT
+
+
+def _of_a_file(error: OSError) -> CRMError:
+    made = InvalidError(
+        f"{error.filename or 'A file'} can not be used: {error.strerror or error}. See that it may be written, and that there is room.",
+        code="file",
+    )
+    made.__cause__ = error
+    return made
 
 
 def _flags(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:

@@ -58,9 +58,13 @@ def _by_rich(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> bool:
     except ImportError:
         return False
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
+    for column, width in zip(columns, _widths(columns, rows), strict=True):  # rich would cut all, the names too
         table.add_column(
-            column.heading, justify="right" if column.is_number else "left", overflow="ellipsis", no_wrap=True
+            column.heading,
+            justify="right" if column.is_number else "left",
+            overflow="ellipsis",
+            no_wrap=True,
+            width=width,
         )
     for row in rows:
         table.add_row(*(Text(_isolated(cell.replace("\n", " "))) for cell in row))

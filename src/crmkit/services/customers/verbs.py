@@ -15,6 +15,7 @@ from ...records import ContactPoint, Customer, CustomerLink, ExternalId, Id, Par
 from ..addresses import Address, add_point, points_of, put_addresses, taken_from
 from ..agents import Responsible, reference_of
 from ..naming import Whom, customer_named, external, matching
+from ..pipelines import only_pipeline
 from .merging import merged
 from .profile import Profile, profile_of
 
@@ -125,9 +126,19 @@ class Customers(Service):
         side: str = "",
         note: str = "",
         at: datetime | None = None,
+        pipeline: str = "",
     ) -> Customer:
-        """Move the customer to a stage of its life cycle, with the reason and whose it is (``customer`` or ``supplier``)."""
+        """Move the customer to a stage of its life cycle, with the reason and whose it is (``customer`` or ``supplier``).
+
+        Args:
+            pipeline: the one to enter, for a customer that is in none; by default the only one of customers.
+
+        Raises:
+            InvalidError: there is no such pipeline or stage, the reason is none of the stage's, or there are several pipelines.
+        """
         before = customer if isinstance(customer, Customer) else customer_named(self.unit, customer)
+        if not before.pipeline:
+            before = attrs.evolve(before, pipeline=pipeline or only_pipeline(self.unit, Customer).key)
         return self.unit.move(before, stage, reason=reason, side=side, note=note, at=at)
 
     @verb
