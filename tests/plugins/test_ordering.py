@@ -54,7 +54,7 @@ def test_hooks_of_loaded_plugins_are_called_in_that_order():
         Plugin("d", after=["a"], offers=[named("four")]),
     ]
     shuffle = random.Random(7).shuffle
-    for _ in range(200):
+    for _ in range(1_000):
         shuffle(plugins)
         made = load(plugins, discover=False, builtins=False)
         assert [hook.name for hook in made.hooks] == ["one", "two", "three", "four", "five"]

@@ -87,3 +87,11 @@ def test_settings_under_plugins_are_told_where_they_belong(tmp_path: Path):
     (tmp_path / "crmkit.toml").write_text("[plugins.two-wheels]\nchat_url = 'x'\n", "utf-8")
     with pytest.raises(DeclarationError, match=r"stand under \[settings\.NAME\]"):
         read_project(tmp_path)
+
+
+def test_a_budget_of_hooks_and_their_order(tmp_path: Path):
+    (tmp_path / "crmkit.toml").write_text('hook_budget_s = 0.5\norder = ["b", "a"]\n', "utf-8")
+    found = read_project(tmp_path)
+    assert (found.hook_budget_s, found.order) == (0.5, ("b", "a"))
+    assert read_project(tmp_path, {"CRMKIT_HOOK_BUDGET_S": "2"}).hook_budget_s == 2.0
+    assert read_project(tmp_path, {"CRMKIT_ORDER": "a,b"}).order == ("a", "b")

@@ -78,7 +78,9 @@ class Listener:
 def trace_command(words: Sequence[str], *, kind: str, budget_s: float | None) -> None:
     """Run a command, then show its calls; what the command raised comes out behind them."""
     run, listener, begun = current_run(), Listener(kind), time.perf_counter()
-    run.options.update(trace=listener.call, on_plugin=listener.events.append, hook_budget_s=budget_s)
+    run.options.update(trace=listener.call, on_plugin=listener.events.append)
+    if budget_s is not None:
+        run.options["hook_budget_s"] = budget_s
     output = io.StringIO()
     try:
         with _quiet(output if run.json else None):

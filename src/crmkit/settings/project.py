@@ -32,6 +32,7 @@ class Project:
         plugins: modules beside the file (``crm`` for ``crm.py``), each with a ``plugin``.
         disabled: names of plugins that are not used.
         order: names of plugins in the order in which their hooks are called; it beats what they declare of each other.
+        hook_budget_s: seconds that one call of a plugin should take at most; what takes longer is told. None: not measured.
         secret: the key of what is kept as keyed hashes (survey tokens, suppressed addresses): ``env:NAME``,
             ``file:PATH``, or the text itself. Kept outside of the database; whoever loses it loses those.
         settings: the tables ``[settings.NAME]`` of plugins, by name, as they stand.
@@ -47,6 +48,7 @@ class Project:
     plugins: tuple[str, ...] = ()
     disabled: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
+    hook_budget_s: float | None = None
     settings: Mapping[str, Mapping[str, Any]] = _TABLES
     tenants: Mapping[str, Tenant] = _TENANTS
     secret: str = attrs.field(default="", repr=False)
@@ -67,6 +69,7 @@ _KINDS: Final[Mapping[str, Any]] = {
     "plugins": tuple[str, ...],
     "disabled": tuple[str, ...],
     "order": tuple[str, ...],
+    "hook_budget_s": float,
     "secret": str,
 }
 """What can be set at the top of the file and by ``CRMKIT_NAME``."""
