@@ -9,6 +9,7 @@ import attrs
 
 from .drafts import ReadRow
 from .keeping import RecordKeeper
+from .naming import RowNames
 from .problems import BadRow
 from .reading import Table
 from .rows import RowReader
@@ -49,7 +50,8 @@ def batches(
     rows: list[ReadRow] = []
     bad: list[BadRow] = []
     line = after
-    for read in _read(table, reader, after):
+    names = RowNames(table.text.path.name, reader, keeper.identities(target))
+    for read in _read(table, reader, names, after):
         row, refused = (read, None) if isinstance(read, ReadRow) else (None, read)
         is_full = len(rows) + len(bad) >= size
         if is_full or (row is not None and not kin.take(row)):
@@ -66,16 +68,17 @@ def batches(
         yield Batch(tuple(rows), tuple(bad), line)
 
 
-def _read(table: Table, reader: RowReader, after: int) -> Iterator[ReadRow | BadRow]:
+def _read(table: Table, reader: RowReader, names: RowNames, after: int) -> Iterator[ReadRow | BadRow]:
     for row in table.rows():
         if isinstance(row, BadRow):
             if row.line > after:
                 yield row
             continue
+        name = names.name(row[1])
         if row[0] <= after:
             continue
         values, problems = reader.read(row[1])
-        yield table.rejected(row, problems) if problems else ReadRow(row[0], row[1], values)
+        yield table.rejected(row, problems) if problems else ReadRow(row[0], row[1], values, name)
 
 
 class _Kin:

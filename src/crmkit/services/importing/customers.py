@@ -54,6 +54,11 @@ class CustomerKeeper(RecordKeeper):
         return [*known, *(("email", key) for kind, key in addresses_of(row) if kind == "email")]
 
     @classmethod
+    def identities(cls, target: ImportTarget) -> list[frozenset[str]]:
+        """By their ids, or their e-mail addresses."""
+        return [*super().identities(target), frozenset({"email"}), frozenset({"emails"})]
+
+    @classmethod
     def words(cls, target: ImportTarget, row: ReadRow) -> set[str]:
         """Its addresses, name and external id."""
         found = {key for _, key in addresses_of(row)} | {str(row.values.get("name", ""))}

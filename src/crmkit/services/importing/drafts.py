@@ -11,6 +11,7 @@ import attrs
 from ...records import Record
 from .json_lines import Cell
 from .problems import Problem
+from .values import ExternalKey
 
 Outcome: TypeAlias = Literal["added", "changed", "unchanged"] | tuple[Problem, ...]
 """What became of a row; problems reject it. Their ``column`` is the name of a target until the file's own is put in."""
@@ -24,12 +25,14 @@ class ReadRow:
         line: number of its first line in the file.
         cells: as they stand in the file, for a reject.
         values: by target, as ``RowReader`` gives them.
+        name: by what its record is known, where nothing in the row says so.
         addresses: where its kind has some: as they were written, by kind and key; worked out once.
     """
 
     line: int
     cells: Sequence[Cell]
     values: Mapping[str, Any]
+    name: ExternalKey | None = None
     addresses: Mapping[tuple[str, str], str] | None = None
 
 

@@ -71,6 +71,13 @@ class RecordKeeper:
         return known
 
     @classmethod
+    def identities(cls, target: ImportTarget) -> list[frozenset[str]]:
+        """Return the targets by which a record is known, each set together; none where rows need no names of their own."""
+        if target.declaration.coarse:
+            return []
+        return [*map(frozenset, (("id",), ("external_id",), ("external_ids",), *target.declaration.unique))]
+
+    @classmethod
     def words(cls, target: ImportTarget, row: ReadRow) -> set[str]:
         """Return what other rows of the file may call the record of a row."""
         values = row.values
@@ -82,6 +89,7 @@ class RecordKeeper:
         """Find the record that each row is about, where there is one."""
         self._by_id([draft for draft in drafts if "id" in draft.more])
         self._by_external_id([d for d in drafts if d.old is None and "external_id" in d.more])
+        self._by_name([draft for draft in drafts if draft.old is None and draft.row.name is not None])
         for key in self.declaration.unique:
             self._by_key(key, [d for d in drafts if d.old is None and all(d.fields.get(n) is not None for n in key)])
 
@@ -151,12 +159,18 @@ class RecordKeeper:
         for draft in self._good(drafts):
             draft.old = found.get(draft.fields["id"])
 
+    def _by_name(self, drafts: Sequence[Draft]) -> None:
+        self._by_external([(draft, draft.row.name) for draft in drafts if draft.row.name is not None])
+
     def _by_external_id(self, drafts: Sequence[Draft]) -> None:
-        held = external_ids(self.work, [external_of(draft.more["external_id"], self.target.of) for draft in drafts])
+        self._by_external([(draft, draft.more["external_id"]) for draft in drafts])
+
+    def _by_external(self, named: Sequence[tuple[Draft, ExternalKey]]) -> None:
+        keys = [(draft, *external_of(key, self.target.of)) for draft, key in named]
+        held = external_ids(self.work, [(source, value) for _, source, value in keys])
         mine = [one.record.id for one in held.values() if one.record.type == self.declaration.name]
         records = self.work.get_many(self.target.of, mine)
-        for draft in drafts:
-            source, value = external_of(draft.more["external_id"], self.target.of)
+        for draft, source, value in keys:
             holder = held.get((source, value))
             if holder is None:
                 continue
@@ -257,6 +271,7 @@ class RecordKeeper:
 
     def _external_keys(self, draft: Draft) -> list[tuple[str, str]]:
         own = [draft.more["external_id"]] if "external_id" in draft.more else []
+        own += [draft.row.name] if draft.row.name is not None else []
         return [external_of(key, self.target.of) for key in (*own, *draft.more.get("external_ids", ()))]
 
 

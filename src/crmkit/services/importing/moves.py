@@ -73,6 +73,11 @@ class MoveKeeper(RecordKeeper):
         }
 
     @classmethod
+    def identities(cls, target: ImportTarget) -> list[frozenset[str]]:
+        """None: a move is known by record, stage and instant."""
+        return []
+
+    @classmethod
     def signature(cls, target: ImportTarget, row: ReadRow) -> list[Any]:
         """Nothing: rows about one record stay in the order of the file."""
         return []
