@@ -4,29 +4,41 @@ from __future__ import annotations
 
 import email
 import email.policy
+import itertools
+from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Final
 
-ANSWERS: Final = (
-    "9\n\nQuick and kind.",
-    "10",
-    "۸\n\nممنون",
-    "5\n\nThe invoice was wrong twice.",
-    "3 - I waited three weeks for a part.",
-    "4",
-    "٥\n\nشكرا",
-)
-"""What they write: a number (in their digits), perhaps a word on it."""
+ANSWERS: Final[Mapping[str, Sequence[str]]] = {
+    "Would you recommend us?": (
+        "9\n\nQuick and kind.",
+        "10",
+        "۸\n\nممنون",
+        "5\n\nThe invoice was wrong twice.",
+        "3 - I waited three weeks for a part.",
+        "9",
+    ),
+    "Your last visit": (
+        "5\n\nQuick and kind.",
+        "4",
+        "۴\n\nممنون",
+        "2 - I waited three weeks for a part.",
+        "5",
+        "٥\n\nشكرا",
+    ),
+}
+"""What they write, by the subject of what asks them: a number (in their digits), perhaps a word on it."""
 
 
 def drop_replies(mailbox: Path) -> int:
     """Answer the letters in ``sent`` that ask something, one reply each; return how many."""
     letters = sorted((mailbox / "sent" / "new").glob("*"))
+    answers = {subject: itertools.cycle(texts) for subject, texts in ANSWERS.items()}
     for index, path in enumerate(letters):
         with path.open("rb") as file:
             sent = email.message_from_binary_file(file, policy=email.policy.default)
-        reply = _reply(sent, ANSWERS[index % len(ANSWERS)])
+        reply = _reply(sent, next(answers[str(sent["Subject"])]))
         new = mailbox / "inbox" / "new"
         new.mkdir(parents=True, exist_ok=True)
         (new / f"reply-{index}.demo").write_bytes(reply.as_bytes())

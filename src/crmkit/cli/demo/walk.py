@@ -132,6 +132,7 @@ def _surveys(w: Walk) -> None:
     click.echo(f"  ({answered} customers answer: their letters are dropped into mailbox/inbox)")
     w.command("work", "--once")
     w.command("surveys", "show", "recommend")
+    w.command("surveys", "show", "last-visit")
     w.next("messages list")
 
 
