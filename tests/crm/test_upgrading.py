@@ -307,3 +307,30 @@ def test_two_steps_to_one_version_are_refused():
 def test_the_memory_store_takes_steps_too():
     with CRM.open("memory:", plugins=[SECOND], discover=False) as crm:
         assert (line(crm).at, crm.upgrade()) == (1, ())
+
+
+def test_an_upgrade_waits_for_no_table_for_long(postgresql_url, monkeypatch):
+    """Who waits for a table makes all others wait behind it: it gives up, lets them through, and tries again."""
+    monkeypatch.setattr("crmkit.builtin.sql.postgresql._LOCK_TIMEOUT_S", 0.1)
+    engine = create_engine(postgresql_url.replace("postgresql:", "postgresql+psycopg:"))
+    with CRM.open(postgresql_url, schema="waiting", plugins=[FIRST], discover=False) as crm:
+        anna = crm.customers.add(name="Anna")
+        crm.add(First(customer=anna.id, title="Gazelle 0"))
+    reader = engine.connect()
+    reader.execute(text("SELECT count(*) FROM waiting.machine"))
+    gave_up: list[float] = []
+
+    def pause(seconds: float) -> None:
+        gave_up.append(seconds)
+        with engine.connect() as other:  # nobody waits behind an upgrade that is gone
+            other.execute(text("SET LOCAL lock_timeout = '1s'"))
+            assert other.execute(text("SELECT title FROM waiting.machine")).scalar() == "Gazelle 0"
+        if len(gave_up) == 2:
+            reader.rollback()
+
+    with CRM.open(postgresql_url, schema="waiting", plugins=[SECOND], discover=False, pause=pause) as crm:
+        assert any("ADD COLUMN maker" in step for step in crm.upgrade())
+        assert [m.maker for m in crm.find(Second)] == ["Gazelle"]
+    assert len(gave_up) == 2
+    reader.close()
+    engine.dispose()
