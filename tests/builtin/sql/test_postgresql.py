@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from crmkit.builtin.sql import SqlStore
+from crmkit.builtin.sql.compile.finding import shape_of
 from crmkit.errors import OutcomeUnknown, StoreError, TryAgain, UnsupportedError
 from crmkit.ports.store import Add, Replace, Store
 from crmkit.query import bind, each, find
@@ -55,6 +56,18 @@ class TestServer:
         with store._engine.begin() as connection:
             connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
         store.close()
+
+    @pytest.mark.parametrize("order", [(), (-each(Customer).id,)])
+    def test_a_page_by_id_is_read_from_the_primary_key(self, store, order):
+        """Reading everything page by page would sort everything for each page."""
+        keep(store, *(Add(Customer(name=f"C{n}")) for n in range(3000)))
+        shape, _ = shape_of(bind(find(Customer, order=order, limit=100), BINDING), store._catalogue.database)
+        asked = store._catalogue.find_statement(shape).statement
+        with store._engine.begin() as connection:
+            connection.execute(text(f"ANALYZE {store._catalogue.schema}.customer"))
+            plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {asked.text}", (100,)))
+        assert "Index Scan" in plan
+        assert "Sort" not in plan
 
     def test_two_writers_of_one_record_do_not_lose_each_other_s(self, store):
         """The later one runs again."""

@@ -116,6 +116,13 @@ def _written(value: Any) -> Any:
     return value.hex if isinstance(value, UUID) else value
 
 
+def _order(keys: Sequence[_Key], own_id: Any, database: Database) -> list[Any]:
+    """Return the order. The id alone is never missing, and is told as the primary key has it: else each page would be sorted anew."""
+    if len(keys) == 1 and keys[0].column is own_id:
+        return [own_id.desc() if keys[0].descending else own_id.asc()]
+    return [database.ordered(key.column, descending=key.descending) for key in keys]
+
+
 def compile_find(shape: FindShape, columns: Sequence[str], tables: Tables, database: Database) -> FindStatement:
     """Return the statement of a shape; ``columns`` are the record's, in the order of its row."""
     scope = Scope(shape.of, tables, database)
@@ -134,7 +141,7 @@ def compile_find(shape: FindShape, columns: Sequence[str], tables: Tables, datab
         statement = statement.where(where)
     if shape.after is not None:
         statement = statement.where(_is_after(keys, shape.after))
-    statement = statement.order_by(*(database.ordered(key.column, descending=key.descending) for key in keys))
+    statement = statement.order_by(*_order(keys, scope.alias.c.id, database))
     if shape.limit is not None:
         statement = statement.limit(slot(shape.limit))
     selected = [*mine, *more]
