@@ -179,3 +179,14 @@ class TestAnswering:
         crm.interactions.record(bea, channel="web", touchpoint="site", is_automated=True)
         assert [w.id for w in crm.interactions.waiting(touchpoint="shop")] == [one.id, two.id]
         assert len(crm.interactions.waiting()) == 2
+
+
+def test_the_same_key_plans_once(crm: CRM, clock: Clock) -> None:
+    anna = crm.customers.add(name="Anna")
+    at = clock.now
+    first = crm.interactions.plan(anna, "Call", at=at, key="welcome:42")
+    assert crm.interactions.plan(anna, "Call again", at=at, key="welcome:42") == first
+    crm.interactions.done(first)
+    assert crm.interactions.plan(anna, "Call", at=at, key="welcome:42").state == "done"
+    assert crm.interactions.plan(anna, "Call", at=at, key="welcome:43").id != first.id
+    assert crm.interactions.plan(anna, "Call", at=at).id != crm.interactions.plan(anna, "Call", at=at).id

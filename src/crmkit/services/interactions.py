@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import attrs
@@ -24,6 +24,9 @@ from .sending.passing_on import passed_on
 
 Presence: TypeAlias = tuple[str, Whom]
 """Role and who: ``("cc", "boss@example.com")``; an address that nobody is known to have is kept as it is."""
+
+PLANNED: Final = "planned"
+"""The account of the keys that plans are given: whoever plans by a program plans once."""
 
 
 class Interactions(Service):
@@ -185,6 +188,7 @@ class Interactions(Service):
         touchpoint: str = "",
         body: str = "",
         about: Record | AnyRef | None = None,
+        key: str = "",
     ) -> Interaction:
         """Plan something with a customer (or with nobody in particular): a call, a visit, a reminder.
 
@@ -193,19 +197,29 @@ class Interactions(Service):
             at: the agreed time on the wall, with its zone; an instant is taken to the zone of the agent, or the house's.
             agent: who is to do it.
             recurrence: ``daily``, ``weekly``, ``monthly`` or ``yearly``: each done one plans the next, at the same wall time.
+            key: the same key twice is one plan, the first, which is returned, also when it is done.
+
+        Raises:
+            TryAgain: (inside a unit of the caller) somebody else planned with the same key meanwhile.
         """
+        if key and (there := self._kept(PLANNED, key)) is not None:
+            return there
         principal = customer_named(self.unit, customer) if customer else None
         who = reference_of(self.unit, agent)
         due = at if isinstance(at, WallTime) else self._on_the_wall(at, who)
         planned = Interaction(
             customer=principal.id if principal else None, state="planned", kind=kind, direction=direction, channel=channel,
             touchpoint=touchpoint, subject=what, body=body, agent=who, due=due, due_at=due.at,
+            account=PLANNED if key else None, external_id=key or None,
             recurrence=recurrence_from(recurrence, due), about=reference_to(about) if isinstance(about, Record) else about,
         )  # fmt: skip
         return self._planned(planned)
 
     def _planned(self, planned: Interaction) -> Interaction:
-        kept = self.unit.add(planned, name="interaction.planned")
+        try:
+            kept = self.unit.add(planned, name="interaction.planned")
+        except ConflictError as lost:
+            raise TryAgain("Somebody else planned with the same key meanwhile: run it again.") from lost
         self._add_participants(kept, "", "", ())
         return kept
 
