@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import create_engine, text
 
 from crmkit.builtin.sql import SqlStore
 from crmkit.builtin.sql.compile.finding import shape_of
-from crmkit.errors import OutcomeUnknown, StoreError, TryAgain, UnsupportedError
+from crmkit.errors import OutcomeUnknown, StorageBusy, StoreError, TryAgain, UnsupportedError
 from crmkit.ports.store import Add, Replace, Store
 from crmkit.query import bind, each, find
 from crmkit.records import CORE_TYPES, Customer, Dispatch, Message, Record
@@ -93,6 +94,67 @@ class TestServer:
         for worker in workers:
             worker.commit()
         assert len({one.id for found in claimed for one in found}) == 4
+
+    def test_many_workers_claim_each_once(self, store):
+        """Four that claim at the same time, some of each other's way, until there is nothing left."""
+        m = [Message(key=str(n), channel="log", address="x") for n in range(120)]
+        keep(store, *map(Add, m), *(Add(Dispatch(message=one.id, channel="log", due_at=NOW)) for one in m))
+        question = bind(find(Dispatch, each(Dispatch).lease_until.is_missing), BINDING)
+        claimed: list[Any] = []
+
+        def work() -> None:
+            while True:
+                worker = store.begin(write=True)
+                try:
+                    found = worker.claim(question, 7, NOW)
+                    worker.commit()
+                except TryAgain:  # what it saw as free was claimed and given free of its lock meanwhile
+                    worker.rollback()
+                    continue
+                claimed.extend(one.id for one in found)
+                if not found:
+                    return
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(claimed) == len(set(claimed)) == 120
+
+    def test_claims_that_wait_for_each_other_are_found(self, store):
+        """The control: the same rows are taken where those that are locked are not passed over."""
+        one = Message(key="1", channel="log", address="x")
+        keep(store, Add(one), Add(Dispatch(message=one.id, channel="log", due_at=NOW)))
+        question = bind(find(Dispatch, each(Dispatch).lease_until.is_missing), BINDING)
+        store._catalogue.database.lock_rows = " FOR UPDATE OF t0"
+        first, second = store.begin(write=True), store.begin(write=True)
+        assert len(first.claim(question, 1, NOW)) == 1
+        second._link.change("SET LOCAL lock_timeout = 200")
+        with pytest.raises(StorageBusy):
+            second.claim(question, 1, NOW)
+        second.rollback()
+        first.rollback()
+
+    def test_after_one_loss_the_other_connections_are_asked(self, store):
+        """A server that was restarted costs one unit, and not one for each connection that lay in the pool."""
+        used = [store.begin(write=True) for _ in range(3)]
+        pids = [transaction._link.rows("SELECT pg_backend_pid()")[0][0] for transaction in used]
+        for transaction in used:
+            transaction.rollback()
+        engine = create_engine(store._engine.url)
+        with engine.connect() as other:
+            for pid in pids:
+                other.execute(text(f"SELECT pg_terminate_backend({pid}, 5000)"))
+        engine.dispose()
+        lost = store.begin(write=True)
+        with pytest.raises(TryAgain):
+            lost.write([Add(Customer(name="Anna"))])
+        lost.rollback()
+        kept = [store.begin(write=True) for _ in range(3)]
+        for transaction in kept:
+            transaction.write([Add(Customer(name="Bo"))])
+            transaction.commit()
 
     def test_a_lost_connection(self, store):
         """In a statement nothing was kept; while committing nobody knows; the store goes on with another one."""
