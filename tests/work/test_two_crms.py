@@ -5,9 +5,23 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import attrs
 import pytest
 
-from crmkit import CRM, Change, Customer, Deal, Pipeline, Plugin, Refusal, RefusedError, Stage, UnsupportedError, check
+from crmkit import (
+    CRM,
+    Change,
+    Context,
+    Customer,
+    Deal,
+    Pipeline,
+    Plugin,
+    Refusal,
+    RefusedError,
+    Stage,
+    UnsupportedError,
+    check,
+)
 from tests.work import shop
 
 
@@ -50,6 +64,39 @@ def test_two_crms_with_different_plugins(tmp_path: Path) -> None:
 
 
 @pytest.mark.crm(stores="all")
+def test_two_crms_with_other_settings_of_one_plugin(tmp_path: Path) -> None:
+    """Also where the same objects (plugin, hook functions) serve both, in threads."""
+
+    @attrs.frozen
+    class Settings:
+        forbidden: str
+
+    @check(Customer)
+    def nobody_called(change: Change[Customer], context: Context[Settings]) -> Refusal | None:
+        return Refusal("Not here.") if change.after.name.startswith(context.settings.forbidden) else None
+
+    picky = Plugin("picky", settings=Settings, offers=(nobody_called,))
+    places = {"Anna": f"sqlite:///{tmp_path / 'one.db'}", "Bert": "memory:"}
+    refused: dict[str, list[str]] = {name: [] for name in places}
+
+    def work(forbidden: str) -> None:
+        settings = {"picky": Settings(forbidden=forbidden)}
+        with CRM.open(places[forbidden], plugins=[picky], discover=False, settings=settings) as crm:
+            for n in range(20):
+                for name in ("Anna", "Bert"):
+                    try:
+                        crm.customers.add(name=f"{name} {n}")
+                    except RefusedError:
+                        refused[forbidden].append(name)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in places]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == {"Anna": ["Anna"] * 20, "Bert": ["Bert"] * 20}
+
+
 def test_companies_side_by_side(crm: CRM) -> None:
     """A company is a space of its own in the same place: nothing of one is seen by the other."""
     acme, umbra = crm.tenant("acme"), crm.tenant("umbra")
