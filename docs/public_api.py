@@ -14,7 +14,7 @@ import pkgutil
 import re
 import sys
 import types
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path, PurePath
 from typing import Any
@@ -258,11 +258,15 @@ def difference(old: Collection[str], new: Collection[str]) -> list[str]:
 
 def subject(line: str) -> str:
     """Return what a line of a difference is about, as people name it: the last word of its path, a command or an option."""
-    path = re.split(r"\(| = | is a | has ", line[2:])[0]
+    path = _path(line)
     if path.startswith("$ "):
         return path.partition("|")[0].split(" ")[-1 if " -" not in path else path.split(" ").index(_option(path))]
     said = path.partition(": ")[2] if path.startswith(("CRM.open: ", "crmkit.toml: ")) else path
     return said.partition(":")[0].rpartition(".")[2]
+
+
+def _path(line: str) -> str:
+    return re.split(r"\(| = | is a | has ", line[2:])[0]
 
 
 def _option(path: str) -> str:
@@ -273,19 +277,23 @@ def unannounced(changes: Collection[str], news: Mapping[str, str]) -> list[str]:
     """Return why a difference may not be kept yet.
 
     Args:
-        news: file name of a fragment -> its text. What is new takes any fragment; what went or changed is named in one, in
-            backticks, that is of another kind than ``added``.
+        news: file name of a fragment -> its text. What is new takes any fragment; what changed is named in one, in backticks;
+            what went is named in one of another kind than ``added``.
     """
     if changes and not news:
         return ["Nothing announces it: name the fragment in newsfragments/ that does."]
-    told = "\n".join(text for name, text in news.items() if ".added." not in name)
-    words = " ".join(re.findall(r"`([^`\n]+)`", told))
-    gone = dict.fromkeys(subject(line) for line in changes if line.startswith("- "))
+    there = {_path(line) for line in changes if line.startswith("+ ")}
+    lines = {subject(line): _path(line) in there for line in changes if line.startswith("- ")}
     return [
-        f"`{word}` went or changed: name it in a fragment (changed, deprecated, removed or fixed)."
-        for word in gone
-        if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", words)
+        f"`{word}` {'changed: name it in a fragment' if stays else 'went: name it in a fragment (changed, deprecated, removed or fixed)'}."
+        for word, stays in lines.items()
+        if not _is_named(word, [text for name, text in news.items() if stays or ".added." not in name])
     ]
+
+
+def _is_named(word: str, texts: Iterable[str]) -> bool:
+    words = " ".join(re.findall(r"`([^`\n]+)`", "\n".join(texts)))
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", words) is not None
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -85,6 +85,15 @@ def test_what_goes_is_named(told: str):
     assert not unannounced(change, {"+poll.removed.md": told})
 
 
+def test_what_changed_is_named_in_any_fragment():
+    change = [
+        "- crmkit.ports.channel.Channel.poll(self) -> Any",
+        "+ crmkit.ports.channel.Channel.poll(self, since: str) -> Any",
+    ]
+    assert unannounced(change, {"+poll.added.md": "Polling is better."})
+    assert not unannounced(change, {"+poll.added.md": "`Channel.poll` goes on where it was."})
+
+
 def test_nothing_is_written_before_it_is_announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(public_api, "FILE", tmp_path / "api.txt")
     monkeypatch.setattr(public_api, "NEWS", tmp_path)
