@@ -141,7 +141,13 @@ class TestDurations:
         asked, offer, *_ = crm.deals.durations()
         assert (asked.n, asked.mean, asked.median, asked.n_open) == (3, timedelta(days=10) / 3, timedelta(days=2), 1)
         assert (offer.n, offer.mean, offer.median, offer.n_open) == (0, None, None, 3)
-        assert asked.as_dict()["median_s"] == 2 * 86_400
+        assert (asked.low, asked.high) == (timedelta(days=1.5), timedelta(days=4.5))
+        assert (offer.low, offer.high) == (None, None)
+        assert [asked.as_dict()[name] for name in ("low_s", "median_s", "high_s")] == [
+            1.5 * 86_400,
+            2 * 86_400,
+            4.5 * 86_400,
+        ]
 
     def test_of_a_period(self, crm: CRM, clock: Clock) -> None:
         deal = crm.deals.open(None, title="x")

@@ -29,6 +29,7 @@ CLOSED_DAYS: Final = 30
 """A board shows what was won or lost in the last so many days."""
 STALE_DAYS: Final = 30
 """What has stood at an open stage for longer is stale."""
+QUARTILES: Final = {"low": 0.25, "median": 0.5, "high": 0.75}
 _OVER: Final = ("won", "lost")
 
 
@@ -63,7 +64,8 @@ class StageDuration:
     """How long records stood at a stage.
 
     Attributes:
-        n: how many stays are over; ``mean`` and ``median`` are about them, and None where there is none.
+        n: how many stays are over; ``mean``, ``median``, ``low`` and ``high`` are about them, and None where there is none.
+        low, high: the quartiles: a quarter of the stays was shorter than ``low``, a quarter longer than ``high``.
         n_open: how many records stand there now.
     """
 
@@ -74,12 +76,14 @@ class StageDuration:
     n: int = 0
     mean: timedelta | None = None
     median: timedelta | None = None
+    low: timedelta | None = None
+    high: timedelta | None = None
     n_open: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the figures as JSON values: ``mean_s`` and ``median_s`` are seconds."""
+        """Return the figures as JSON values: ``mean_s``, ``median_s``, ``low_s`` and ``high_s`` are seconds."""
         values = attrs.asdict(self)
-        for name in ("mean", "median"):
+        for name in ("mean", "median", "low", "high"):
             taken: timedelta | None = values.pop(name)
             values[f"{name}_s"] = None if taken is None else taken.total_seconds()
         return values
@@ -239,7 +243,8 @@ def _stays(work: Work, path: KeptPipeline, since: datetime | None, until: dateti
     stay = s.left_at - s.entered_at
     rows = work.tally(
         Span, s.of == path.of, s.field == "stage", s.pipeline == path.key, by=[s.value],
-        n=count(over), time=total(stay, over), median=quantile(stay, 0.5, over), n_open=count(s.left_at.is_missing),
+        n=count(over), time=total(stay, over), n_open=count(s.left_at.is_missing),
+        **{name: quantile(stay, share, over) for name, share in QUARTILES.items()},
     )  # fmt: skip
     return {row.key[0]: row for row in rows}
 
@@ -249,5 +254,6 @@ def _duration(service: Pipelines, stage: KeptStage, cell: Tallied | None) -> Sta
     if cell is None:
         return made
     mean = timedelta(seconds=float(cell.time) / cell.n) if cell.n else None
-    median = None if cell.median is None else timedelta(seconds=float(cell.median))
-    return attrs.evolve(made, n=cell.n, mean=mean, median=median, n_open=cell.n_open)
+    quartiles = {name: cell.values[name] for name in QUARTILES}
+    times = {name: None if time is None else timedelta(seconds=float(time)) for name, time in quartiles.items()}
+    return attrs.evolve(made, n=cell.n, mean=mean, n_open=cell.n_open, **times)

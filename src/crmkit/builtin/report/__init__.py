@@ -38,7 +38,8 @@ How to fill a view, part by part:
 - **Boards** are pipelines as they stand now: every stage with its count, its
   sums per currency, and perhaps a few cards. Median and range of days in a
   stage make a chart of their own.
-- **Funnels** count how many came how far; ``rate`` is of the step before.
+- **Funnels** count how many came how far; ``rate`` is of those that left
+  the step before; what is ``standing`` is still open, and not lost.
 - **Surveys** hold the distribution of every question. A question with a
   ``reason`` (too few answers of an anonymous survey) shows nothing else.
 - **Gaps** put our own indicator beside what customers say; **grids** are

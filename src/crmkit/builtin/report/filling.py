@@ -165,7 +165,6 @@ def _boards(crm: CRM, language: str) -> Iterator[BoardView]:
 
 
 def _stage(column: Any, times: Any) -> StageView:
-    median = None if times is None or times.median is None else times.median.total_seconds() / 86_400
     return StageView(
         label=column.label or column.stage,
         state=column.state,
@@ -173,8 +172,14 @@ def _stage(column: Any, times: Any) -> StageView:
         sums=tuple(Amount(value=value, currency=currency) for currency, value in column.sums.items()),
         days=column.days,
         stale=column.stale,
-        median_days=median,
+        median_days=None if times is None else _days(times.median),
+        low_days=None if times is None else _days(times.low),
+        high_days=None if times is None else _days(times.high),
     )
+
+
+def _days(time: timedelta | None) -> float | None:
+    return None if time is None else time.total_seconds() / 86_400
 
 
 # --- contacts ---

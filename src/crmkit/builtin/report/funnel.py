@@ -19,8 +19,9 @@ def funnel_figure(reader: Reader, funnel: FunnelView) -> Markup:
     axis = bar_axis(step.count for step in funnel.steps)
     rows = [_row(reader, step, axis) for step in funnel.steps]
     head = join([reader.say("col_count"), isolated(funnel.noun) if funnel.noun else None], " ")
-    heads = [reader.say("col_step"), head, reader.say("col_rate")]
-    return element("figure", caption, bar_table(finding, heads, rows, "funnel"))
+    heads = [reader.say("col_step"), head, reader.say("col_rate"), reader.say("col_standing")]
+    is_rated = any(step.rate is not None for step in funnel.steps)  # a column that no row fills is left out
+    return element("figure", caption, bar_table(finding, heads, rows, "funnel rated" if is_rated else "funnel"))
 
 
 def funnel_finding(reader: Reader, funnel: FunnelView) -> Markup:
@@ -43,4 +44,5 @@ def _row(reader: Reader, step: FunnelStep, axis: Axis) -> Row:
     bar = Across(reader.is_mirrored).bar(0, axis.at(step.count), 3, _HEIGHT - 6, "fill")
     title = reader.spoken("value_in", period=step.label, value=reader.count(step.count))
     drawn = picture(title, title, _HEIGHT, bar, kind="rowbar")
-    return Row(label=isolated(step.label), bar=drawn, cells=(reader.count(step.count), rate))
+    standing = reader.count(step.standing) if step.standing else None
+    return Row(label=isolated(step.label), bar=drawn, cells=(reader.count(step.count), rate, standing))

@@ -152,7 +152,7 @@ thead th{color:var(--muted);font-size:.8125rem;vertical-align:bottom;padding-blo
 .bars .cell{text-align:end;padding-inline-start:.9rem;white-space:nowrap}
 .funnel thead .cell{white-space:normal}
 thead .label::first-letter{text-transform:uppercase}
-.funnel tbody .cell:nth-child(4){position:relative;inset-block-start:-.8rem}
+.funnel.rated tbody .cell:nth-child(4){position:relative;inset-block-start:-.8rem}
 .bars .reason{color:var(--muted)}
 .scroll{overflow-x:auto}
 [dir=rtl] .bars .cell,[dir=rtl] .bars .before,[dir=rtl] .plain td,[dir=rtl] .cells td,[dir=rtl] .plain thead th{text-align:start}
@@ -208,7 +208,7 @@ footer p{max-inline-size:70ch;margin:.35rem 0}
  .bars,.bars tbody{display:block}
  .bars tr{display:flex;flex-wrap:wrap;align-items:center;column-gap:.75rem;padding-block:.3rem}
  .bars .label,.bars .bar{inline-size:100%;padding:0}
- .bars .before,.bars .cell,.funnel tbody .cell:nth-child(4){order:1;padding:0;position:static;font-size:.8125rem}
+ .bars .before,.bars .cell,.funnel.rated tbody .cell:nth-child(4){order:1;padding:0;position:static;font-size:.8125rem}
  .bars td[data-head]:not(:empty)::before{content:attr(data-head) " ";color:var(--muted)}
  .bars td:empty{display:none}
  .waiting,.waiting tbody,.waiting tr{display:block}

@@ -188,12 +188,14 @@ class BoardView:
 class FunnelStep:
     """One step of a funnel.
 
-    ``rate`` is the share (0..1) of the step before that came here; None on
-    the first step and where the step before is empty.
+    ``rate`` is the share (0..1) of those that left the step before, onwards or
+    lost, that came here; None on the first step and where none has left it.
+    ``standing`` counts what came no further yet and is still open: it is not lost.
     """
 
     label: str
     count: int
+    standing: int = 0
     rate: float | None = None
 
 
