@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import CRMError, PluginError
+from ..errors import PluginError
 
 if TYPE_CHECKING:
     from .state import Run
@@ -23,7 +24,7 @@ class PluginCommand:
 
 def plugin_commands(run: Run) -> dict[str, PluginCommand]:
     """Return the commands of installed plugins (by their manifests) and of the project's own modules (imported)."""
-    return {**_of_manifests(run), **_of_active(run)}
+    return {**_of_manifests(run), **_of_modules(run)}
 
 
 def loaded_command(run: Run, name: str) -> click.Command | None:
@@ -34,7 +35,7 @@ def loaded_command(run: Run, name: str) -> click.Command | None:
 
     if all(known.manifest for known in discovered()):
         return None
-    found = _of_active(run, is_needed=True).get(name)
+    found = _of_active(run).get(name)
     return None if found is None else found.load()
 
 
@@ -56,7 +57,7 @@ def _of_manifests(run: Run) -> dict[str, PluginCommand]:
 
 def _later(run: Run, plugin: str, name: str) -> Callable[[], click.Command]:
     def load() -> click.Command:
-        found = _of_active(run, is_needed=True).get(name)
+        found = _of_active(run).get(name)
         if found is not None:
             return found.load()
         state = run.opened().house.loaded.state_of(plugin)
@@ -66,17 +67,30 @@ def _later(run: Run, plugin: str, name: str) -> Callable[[], click.Command]:
     return load
 
 
-def _of_active(run: Run, *, is_needed: bool = False) -> dict[str, PluginCommand]:
-    """Return the commands of loaded plugins: of a project with modules of its own, or where one is about to run."""
-    if not is_needed and not run.has_modules():
+def _of_modules(run: Run) -> dict[str, PluginCommand]:
+    """Return the commands of the project's own modules, which are imported; the CRM is opened when one of them runs."""
+    project = None if run.no_plugins else run.project_or_none()
+    if project is None or not project.plugins:
         return {}
-    try:
-        offers = run.opened().house.loaded.commands
-    except CRMError:
-        if is_needed:
-            raise
-        return {}
-    return dict(_command(offer.value) for offer in offers)
+    from .._plugins.importing import Home, NotUsable, imported  # only a project with modules needs them
+    from .._plugins.offering import kind_of_offer
+
+    found: dict[str, PluginCommand] = {}
+    taken = Home(str(project.folder.resolve())).enter(list(project.plugins))
+    for target in (target for target in project.plugins if target not in taken):
+        with suppress(NotUsable):
+            plugin = imported(target)
+            is_off = getattr(plugin, "name", "") in project.switched_off(run.tenant)
+            for offer in () if is_off else getattr(plugin, "offers", ()):
+                if kind_of_offer(offer) == "commands":
+                    name, command = _command(offer)
+                    found[name] = PluginCommand(command.help, _later(run, plugin.name, name))
+    return found
+
+
+def _of_active(run: Run) -> dict[str, PluginCommand]:
+    """Return the commands of loaded plugins, where one is about to run."""
+    return dict(_command(offer.value) for offer in run.opened().house.loaded.commands)
 
 
 def _command(offer: Any) -> tuple[str, PluginCommand]:

@@ -51,11 +51,6 @@ class Run:
             self._opened = self._open()
         return self._opened
 
-    def has_modules(self) -> bool:
-        """Whether the project names modules of its own, which are imported to know their commands."""
-        project = None if self.no_plugins else self.project_or_none()
-        return project is not None and bool(project.plugins)
-
     def project_or_none(self) -> Project | None:
         """Return what the project says, for help and unknown words; None where nothing says anything, or it can not be read."""
         if self.project is None and not _is_anything_said():
