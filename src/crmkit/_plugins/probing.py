@@ -6,6 +6,7 @@ It uses public names alone, since the crmkit that it meets may be newer than thi
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import sys
 import warnings
@@ -24,9 +25,9 @@ def main(told: str) -> None:
 
 
 def _answer(project: str | None) -> dict[str, Any]:
-    import crmkit  # the other one, which is on the path only now
-    from crmkit.ports import plugin
-
+    crmkit, plugin = map(
+        importlib.import_module, ("crmkit", "crmkit.ports.plugin")
+    )  # the other one, on the path only now
     facts = {"crmkit": crmkit.__version__, "api": ".".join(map(str, plugin.API_VERSION)), "group": plugin.GROUP}
     try:
         with crmkit.CRM.project(project, store="memory:") as crm:
