@@ -8,10 +8,10 @@ from uuid import UUID
 
 import attrs
 
-from .fields import Choices, Indexed, Personal
+from .fields import Choices, Indexed, Owner, Personal
 from .ids import Id
 from .record import Record
-from .values import EMPTY, JSON, Code
+from .values import EMPTY, JSON, AnyRef, Code
 
 
 @attrs.frozen(kw_only=True)
@@ -95,6 +95,21 @@ class Leftover(Record, shared=True, operational=True, unique=[("operation", "rec
     reason: Annotated[Code, Choices("changed", "used", "part", "gone", "taken", "absent")]
     by: Code = ""
     """What happened since (``customer.changed``), or the type of the record that is in the way."""
+
+
+@attrs.frozen(kw_only=True)
+class ImportedRow(Record, operational=True, indexes=[("operation",)]):
+    """What a row of a kind of file said of a record: the same row again says nothing new, whatever was done to the record since."""
+
+    record: Annotated[AnyRef, Owner(on_erase="remove"), Indexed()]
+    stream: Code
+    """Files of the same kind and mapping: what they were imported as, and how their columns are read."""
+    key: Code = ""
+    """By what the row names its record; several of one file may name the same."""
+    digest: Code
+    """Of all that was read of the row; the last one counts."""
+    operation: UUID
+    """The import."""
 
 
 @attrs.frozen(kw_only=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from ..ports.work import Work
 from ..query import Condition, each
-from ..records import AnyRef, Field, Record, Span, declaration_of
+from ..records import AnyRef, Field, ImportedRow, Record, Span, declaration_of
+
+_PARTS: Final = frozenset({Span, ImportedRow})
 
 
 def naming(of: type[Record], field: Field, refs: Sequence[AnyRef]) -> Condition | None:
@@ -25,11 +28,11 @@ def naming(of: type[Record], field: Field, refs: Sequence[AnyRef]) -> Condition 
 
 
 def references(work: Work, refs: Sequence[AnyRef]) -> Iterator[tuple[AnyRef, AnyRef]]:
-    """Yield every reference to one of these records, from whom and to whom; spans apart, which are part of what they tell of."""
+    """Yield every reference to one of these records, from whom and to whom; apart from what is part of it: spans, and what imports said."""
     known = {ref.id: ref for ref in refs}
     for of in work.house.types if refs else ():
         declaration = declaration_of(of)
-        for field in declaration.references if of is not Span else ():
+        for field in declaration.references if of not in _PARTS else ():
             where = naming(of, field, refs)
             for record in work.stream(of, where) if where is not None else ():
                 named = getattr(record, field.name)

@@ -47,6 +47,7 @@ class Draft:
         added: records that the row adds beside its own.
         old: the record that the row is about, where there is one already.
         kept: the record, as kept.
+        is_told: the row said this already, so there is nothing to do.
     """
 
     row: ReadRow
@@ -58,12 +59,15 @@ class Draft:
     kept: Any = None
     problem: Problem | None = None
     is_changed: bool = False
+    is_told: bool = False
 
     @property
     def outcome(self) -> Outcome:
         """What became of the row."""
         if self.problem is not None:
             return (self.problem,)
+        if self.is_told:
+            return "unchanged"
         return "added" if self.old is None else "changed" if self.is_changed else "unchanged"
 
     def refuse(self, code: str, column: str | None = None, **params: object) -> None:

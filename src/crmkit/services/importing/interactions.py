@@ -16,10 +16,18 @@ from .keeping import RecordKeeper
 from .mapping import Target
 from .references import by_addresses
 from .targets import ImportTarget
+from .values import ExternalKey
 
 
 class InteractionKeeper(RecordKeeper):
     """Interactions and their participants. A row without a customer is that of the one who has its ``address``."""
+
+    def _put(self, draft: Draft, name: str, value: Any) -> None:
+        """An external id of another system names the record; one without a source is what the channel's account calls it."""
+        if isinstance(value, ExternalKey) and value.source:
+            draft.more[name] = value
+        else:
+            super()._put(draft, name, value.value if isinstance(value, ExternalKey) else value)
 
     def identify(self, drafts: Sequence[Draft]) -> None:
         """By id, or by account and external id."""
@@ -75,4 +83,7 @@ class InteractionKeeper(RecordKeeper):
 
 def of_interactions(plain: ImportTarget, columns: Iterable[str]) -> ImportTarget:
     """Return the target of interactions: with the address that one came from or went to."""
-    return attrs.evolve(plain, fields=(*plain.fields, Target(name="address")))
+    fields = [
+        attrs.evolve(field, kind="external_id") if field.name == "external_id" else field for field in plain.fields
+    ]
+    return attrs.evolve(plain, fields=(*fields, Target(name="address")))

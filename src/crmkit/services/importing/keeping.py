@@ -22,6 +22,7 @@ from ...records.values import KeptMap
 from .drafts import Draft, Entry, Outcome, ReadRow
 from .references import References, external_ids, external_of, keep_new
 from .targets import ImportTarget
+from .telling import Told
 from .values import ExternalKey, Lookup
 
 _CLOSED: Final = ("won", "lost")
@@ -46,6 +47,8 @@ class RecordKeeper:
         drafts = [self._drafted(row) for row in rows]
         References(self.work, self.target.references, self._own).look_up(drafts)
         self.identify(self._good(drafts))
+        told = Told(self.work, self.target)
+        told.recognise(self._good(drafts))
         for draft in self._good(drafts):
             self.check(draft)
         good = self._good(drafts)
@@ -54,6 +57,7 @@ class RecordKeeper:
         self._change([draft for draft in good if draft.old is not None])
         self._name(good)
         self.complete(good)
+        told.note(good)
         return [draft.outcome for draft in drafts]
 
     # --- for rows that become several records ---
@@ -88,8 +92,8 @@ class RecordKeeper:
     def identify(self, drafts: Sequence[Draft]) -> None:
         """Find the record that each row is about, where there is one."""
         self._by_id([draft for draft in drafts if "id" in draft.more])
-        self._by_external_id([d for d in drafts if d.old is None and "external_id" in d.more])
-        self._by_name([draft for draft in drafts if draft.old is None and draft.row.name is not None])
+        self._by_external_id([d for d in drafts if d.old is None and {"external_id", "external_ids"} & d.more.keys()])
+        self._by_external_id([draft for draft in drafts if draft.old is None and draft.row.name is not None])
         for key in self.declaration.unique:
             self._by_key(key, [d for d in drafts if d.old is None and all(d.fields.get(n) is not None for n in key)])
 
@@ -146,7 +150,7 @@ class RecordKeeper:
 
     @staticmethod
     def _good(drafts: Sequence[Draft]) -> list[Draft]:
-        return [draft for draft in drafts if draft.problem is None]
+        return [draft for draft in drafts if draft.problem is None and not draft.is_told]
 
     # --- which record ---
     def _by_id(self, drafts: Sequence[Draft]) -> None:
@@ -159,24 +163,27 @@ class RecordKeeper:
         for draft in self._good(drafts):
             draft.old = found.get(draft.fields["id"])
 
-    def _by_name(self, drafts: Sequence[Draft]) -> None:
-        self._by_external([(draft, draft.row.name) for draft in drafts if draft.row.name is not None])
-
     def _by_external_id(self, drafts: Sequence[Draft]) -> None:
-        self._by_external([(draft, draft.more["external_id"]) for draft in drafts])
-
-    def _by_external(self, named: Sequence[tuple[Draft, ExternalKey]]) -> None:
-        keys = [(draft, *external_of(key, self.target.of)) for draft, key in named]
-        held = external_ids(self.work, [(source, value) for _, source, value in keys])
+        asked = {id(draft): self._naming_keys(draft) for draft in drafts}
+        held = external_ids(self.work, [key for keys in asked.values() for key in keys])
         mine = [one.record.id for one in held.values() if one.record.type == self.declaration.name]
         records = self.work.get_many(self.target.of, mine)
-        for draft, source, value in keys:
-            holder = held.get((source, value))
-            if holder is None:
-                continue
-            draft.old = records.get(holder.record.id)
-            if draft.old is None:
-                draft.refuse("external-id-taken", "external_id", value=f"{source}:{value}", what=holder.record.type)
+        for draft in drafts:
+            holders = {held[key].record: key for key in asked[id(draft)] if key in held}
+            column = (
+                "external_ids" if "external_ids" in draft.more and "external_id" not in draft.more else "external_id"
+            )
+            if len(holders) > 1:
+                draft.refuse("ambiguous", column, value=":".join(asked[id(draft)][0]), count=len(holders))
+            for holder, key in holders.items():
+                draft.old = records.get(holder.id)
+                if draft.old is None:
+                    draft.refuse("external-id-taken", column, value=":".join(key), what=holder.type)
+
+    def _naming_keys(self, draft: Draft) -> list[tuple[str, str]]:
+        """Return the external ids by which a row names its record: its own, else all that it has, else what it says."""
+        own = [draft.more["external_id"]] if "external_id" in draft.more else draft.more.get("external_ids", ())
+        return [external_of(key, self.target.of) for key in own or filter(None, [draft.row.name])]
 
     def _by_key(self, key: tuple[str, ...], drafts: Sequence[Draft]) -> None:
         if not drafts:

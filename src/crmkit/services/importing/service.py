@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Final, cast
 from uuid import UUID
 
+import attrs
+
 from ...errors import (
     AmbiguousError,
     ConflictError,
@@ -35,6 +37,7 @@ from .results import ImportResult
 from .rows import Defaults, row_reader
 from .runs import Job, Run, Told, fewer_collections, interrupted, refuse_running
 from .targets import ImportTarget
+from .telling import stream_of
 from .undoing import Undoing, UndoResult
 
 _OF_A_ROW: Final = (InvalidError, RefusedError, ConflictError, NotFoundError, AmbiguousError, PluginError)
@@ -236,6 +239,7 @@ class Importing(Service):
                 code="no_columns",
                 field="file",
             )
+        target = attrs.evolve(target, stream=stream_of(target.name, read))
         return Job(
             path=path, kind=kind, target=target, mapping=read, table=table, reader=reader, size=asked["batch_size"],
             columns={field.target: field.column for field in reader.fields}, asked=_about(asked, target.name, read),

@@ -37,6 +37,7 @@ class ImportTarget:
         fields: what columns can become.
         references: those that name other records, with their type.
         custom: the custom fields by key.
+        stream: files of this kind and of one mapping; empty: what rows said is not kept.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ImportTarget:
     fields: tuple[Target, ...]
     references: Mapping[str, Of] = attrs.field(factory=dict[str, Of])
     custom: Mapping[str, Field] = attrs.field(factory=dict[str, Field])
+    stream: str = ""
 
     @property
     def declaration(self) -> Declaration:

@@ -14,7 +14,7 @@ import attrs
 from ...errors import ConflictError
 from ...ports.work import Service, verb
 from ...query import count, each
-from ...records import AnyRef, Id, Leftover, Operation, Record, StageChange, Unit, declaration_of, new_id
+from ...records import AnyRef, Id, ImportedRow, Leftover, Operation, Record, StageChange, Unit, declaration_of, new_id
 from .fates import Reason, as_before, missing, staying, touched, without
 from .past import undo_of
 
@@ -78,6 +78,8 @@ class Undoing(Service):
             if behind is None or unit < behind:
                 undo = self.batch(_of_unit(done, undo, unit), origin="undone", operation=undo.id)
                 progress(undo.counts["removed"] + undo.counts["restored"])
+        while self.batch(lambda me: me._forgot(done), origin="undone", operation=undo.id):
+            pass
         undo = self.batch(lambda me: me.replace(attrs.evolve(undo, status="done", finished_at=me.now)))
         return self._result(done, undo, self)
 
@@ -110,6 +112,13 @@ class Undoing(Service):
         )  # fmt: skip
         self.replace(attrs.evolve(now, status="undone", about={**now.about, "undo": str(undo.id)}))
         return self.add(undo)
+
+    def _forgot(self, done: Operation) -> bool:
+        """Forget what some rows of an import said, so that they can be imported again; return whether there were any."""
+        with self.unit.unnarrowed():
+            said = self.unit.find(ImportedRow, each(ImportedRow).operation == done.id, limit=SHOWN)
+            self.unit.discard(list(said))
+        return bool(said.records)
 
     def _result(self, done: Operation, undo: Operation, me: Undoing) -> UndoResult:
         x = each(Leftover)
