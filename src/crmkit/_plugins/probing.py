@@ -25,9 +25,8 @@ def main(told: str) -> None:
 
 
 def _answer(project: str | None) -> dict[str, Any]:
-    crmkit, plugin = map(
-        importlib.import_module, ("crmkit", "crmkit.ports.plugin")
-    )  # the other one, on the path only now
+    crmkit: Any = importlib.import_module("crmkit")  # the other one, by the face that every version has
+    plugin: Any = importlib.import_module("crmkit.ports.plugin")
     facts = {"crmkit": crmkit.__version__, "api": ".".join(map(str, plugin.API_VERSION)), "group": plugin.GROUP}
     try:
         with crmkit.CRM.project(project, store="memory:") as crm:
