@@ -182,13 +182,17 @@ def history(crm: CRM, deal: Deal) -> None:
     show(list(crm.deals.history(deal)), columns=columns, noun="move")
 
 
-@deals.command(help="How long deals stand at each stage.")
+@deals.command(help="How long deals stand at each stage: days; under --json seconds (median_s, mean_s, low_s, high_s).")
 @click.option("--pipeline", default="")
 @click.option("--since", type=instant())
 @click.option("--until", type=instant())
 @click.pass_obj
 def durations(crm: CRM, pipeline: str, since: datetime | None, until: datetime | None) -> None:
     """Show time in stage."""
+    found = crm.deals.durations(pipeline, since=since, until=until)
+    if current_run().json:
+        show([stage.as_dict() for stage in found])
+        return
     columns: Cells = {
         "PIPELINE": lambda d: d.pipeline,
         "STAGE": lambda d: d.stage,
@@ -197,7 +201,7 @@ def durations(crm: CRM, pipeline: str, since: datetime | None, until: datetime |
         "LEFT#": lambda d: d.n,
         "STILL THERE#": lambda d: d.n_open,
     }
-    show(list(crm.deals.durations(pipeline, since=since, until=until)), columns=columns, noun="stage")
+    show(list(found), columns=columns, noun="stage")
 
 
 def _days(time: timedelta | None) -> float | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -12,7 +13,7 @@ import click
 from ..crm import CRM
 from ..records import AnyRef, Customer, Interaction
 from .arguments import instant, record
-from .showing import Cells, name_of, say, show, shown
+from .showing import Cells, name_of, offer, say, show, shown
 from .state import current_run
 
 ARROWS = {"in": "<-", "out": "->", "internal": "--"}
@@ -47,7 +48,17 @@ def timeline(  # noqa: PLR0917  # a command's options
             click.echo(_line(one))
     if not page:
         click.echo("Nothing yet.")
-    click.echo(f"\nMore: crmkit timeline {name_of(customer)} --after {page.next}" if page.next else "")
+    click.echo()
+    if page.next:
+        same = {"limit": limit, "since": since, "until": until, "channel": channel}
+        offer(f"More: crmkit timeline {name_of(customer)}{_options(same)} --after {page.next}")
+
+
+def _options(values: Mapping[str, object]) -> str:
+    """Return options as they are typed, without those that were not given: `` --channel email``."""
+    given = {name: value for name, value in values.items() if value not in (None, "")}
+    words = {name: value.isoformat() if isinstance(value, datetime) else str(value) for name, value in given.items()}
+    return "".join(f" --{name} {shlex.quote(word)}" for name, word in words.items())
 
 
 def _line(one: Interaction) -> str:

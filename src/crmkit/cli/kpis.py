@@ -67,9 +67,19 @@ def show_(  # noqa: PLR0917  # a command's options
 def _about(series: Series) -> str:
     parts: list[str] = [series.unit]
     if series.by:
-        parts.append(f"{series.by}s by {' and '.join(series.at)}" if series.at else f"{series.by}s")
+        periods = periods_in_words(series.by)
+        parts.append(f"{periods} by {' and '.join(series.at)}" if series.at else periods)
     target = "" if series.target is None else f"; target {number(series, series.target)}"
     return f"{', '.join(parts)}; {series.zone.key}{target}"
+
+
+def periods_in_words(calendar: str) -> str:
+    """Return the periods of a calendar, in the plural: "months", "years from april", "periods of 30 days"."""
+    number, _, rest = calendar.partition("-")
+    if number.isdecimal():
+        return f"periods of {number} {rest}"
+    unit, _, start = calendar.partition("-from-")
+    return f"{unit}s from {start}" if start else f"{unit}s"
 
 
 def _table(series: Series) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -39,7 +40,7 @@ def show(value: Any, *, verb: str = "", columns: Cells | None = None, noun: str 
         verb: what was done, before a single record: ``added``.
         columns: heading -> function of a row; by default the fields of the first row. A heading that ends in ``#`` has numbers.
         noun: what the rows are, for the last line: ``customer``.
-        next_step: a command to offer.
+        next_step: a command to offer; after a list only on a terminal.
     """
     if current_run().json:
         click.echo(json.dumps(as_json(value), ensure_ascii=False))
@@ -49,8 +50,20 @@ def show(value: Any, *, verb: str = "", columns: Cells | None = None, noun: str 
         _table(list(cast("Sequence[Any]", value)), columns, noun)
     else:
         click.echo(str(value))
-    if next_step and not current_run().json:
+    if next_step and isinstance(value, Record) and not current_run().json:
         click.echo(next_step)
+    elif next_step:
+        offer(next_step)
+
+
+def offer(next_step: str) -> None:
+    """Print what to do after a list, on a terminal alone: what goes into a pipe or a file is data."""
+    if current_run().json:
+        return
+    if sys.stdout.isatty():
+        click.echo(next_step)
+    elif sys.stderr.isatty():
+        click.echo(next_step, err=True)
 
 
 def _table(rows: Sequence[Any], columns: Cells | None, noun: str) -> None:

@@ -150,6 +150,18 @@ class TestDeals:
         crm.add(Deal(pipeline="sales", stage="offer", amount=Money("1000", "EUR"), opened_at=at(10)))
         assert october(crm, "weighted-pipeline").value == 500
 
+    def test_weighted_pipeline_without_a_chance_has_no_value(self, crm: CRM):
+        """Closed since then: the stage of that time is gone, and with it the chance. That is not EUR 0."""
+        crm.add(
+            [deal("won", "40", opened_at=at(8), closed_at=at(11)), deal("open", "7", opened_at=at(11), probability=50)]
+        )
+        rows = {row.period.label: row for row in crm.kpis.show("weighted-pipeline", by="month", last=5)}
+        past, now, before = rows["2026-10"], rows["2026-11"], rows["2026-07"]
+        assert (past.value, past.n, past.components["unknown"]) == (None, 0, 1)
+        assert past.reason == "no deal that was open has a chance that is still known"
+        assert (now.value, now.n, now.change) == (3.5, 1, None)
+        assert (before.value, before.reason) == (0, "")
+
     def test_time_in_stage_adds_up_returns(self, crm: CRM):
         moved = crm.add(deal("open", opened_at=at(10, 1)), at=at(10, 1))
         for stage, day in (("offer", 3), ("lead", 5), ("offer", 9), ("won", 10)):

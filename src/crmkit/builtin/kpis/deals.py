@@ -63,7 +63,10 @@ time_in_stage = kpis.duration(
 
 
 def _weighted(work: Work, asked: Asked) -> Mapping[str, Mapping[str, float]]:
-    """Open deals at the end of the period, each amount times its chance: the deal's own, or else its stage's."""
+    """Open deals at the end of the period, each amount times its chance: the deal's own, or else its stage's.
+
+    A deal that has closed since has no chance any more: it is counted as ``unknown``, and nothing is made of its amount.
+    """
     chances = {(kept.pipeline, kept.key): kept.probability for kept in work.stream(KeptStage)}
     open_then = standing_at(d.opened_at, d.closed_at, asked.end)
     sums: dict[str, dict[str, float]] = {}
@@ -80,16 +83,15 @@ def _weighted(work: Work, asked: Asked) -> Mapping[str, Mapping[str, float]]:
         chance = own if own is not None else chances.get((pipeline, key))
         for currency, amount in row.amount.items():
             found = sums.setdefault(currency, {"n": 0, "weighted": 0.0, "unknown": 0})
-            found["n"] += row.n
-            found["unknown"] += row.n if chance is None else 0
+            found["n" if chance is not None else "unknown"] += row.n
             found["weighted"] += float(amount) * (chance or 0) / 100
     return sums
 
 
 @kpi_over(
     Computed(of=Deal, names=("n", "weighted", "unknown"), compute=_weighted, is_money=True),
-    unit="money", area="revenue", adds_up=True,
+    unit="money", area="revenue", adds_up=True, nothing="no deal that was open has a chance that is still known",
 )  # fmt: skip
 def weighted_pipeline(t: Tallied) -> float | None:
-    """The amounts of open deals, each times its chance of being won: the deal's own, or else its stage's."""
-    return float(t.weighted)
+    """The amounts of open deals, each times its chance of being won as it is now: the deal's own, or else its stage's."""
+    return float(t.weighted) if t.n or not t.unknown else None

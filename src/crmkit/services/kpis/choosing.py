@@ -53,8 +53,10 @@ def chosen(wish: Wish, zone: ZoneInfo, now: datetime) -> Chosen:
     """Return the periods that are wished for.
 
     Raises:
-        InvalidError: there is no such calendar, the days are in the wrong order, or there are too many periods.
+        InvalidError: there is no such calendar, the days are in the wrong order, or there are too many periods or none.
     """
+    if wish.last is not None and wish.last < 1:
+        raise InvalidError(f"`last` is {wish.last!r}: ask for 1 period or more.", code="periods")
     today = now.astimezone(zone).date()
     periods, cut = _cut(wish, zone, now, today)
     if len(periods) > MOST_PERIODS:
