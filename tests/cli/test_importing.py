@@ -64,7 +64,7 @@ def test_an_import_ends_in_one_line_with_what_became_of_every_row(run: Run) -> N
 
 
 def test_the_fields_of_a_kind_are_listed(run: Run) -> None:
-    code, printed, _ = run("import", "till.csv", "--as", "customers", "--fields", "--json")
+    code, printed, _ = run("import", "--as", "customers", "--fields", "--json")
     fields = {field["field"]: field for field in json.loads(printed)}
     assert code == 0
     assert fields["name"]["needed"] == "yes"

@@ -19,7 +19,7 @@ REJECTED: Final = 1
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--as",
     "of",
@@ -39,7 +39,7 @@ REJECTED: Final = 1
 @click.pass_obj
 def import_(  # noqa: PLR0917  # click names them
     crm: Any,
-    file: Path,
+    file: Path | None,
     of: str,
     mapping: Path | None,
     dry_run: bool,
@@ -56,6 +56,8 @@ def import_(  # noqa: PLR0917  # click names them
     if fields:
         show([_described(field) for field in crm.imports.target(of).fields], noun="field")
         return
+    if file is None:
+        raise click.UsageError("Name the FILE to import; `--fields` alone lists the fields of a kind.")
     try:
         with progress("rows") as tell:
             result = crm.imports.run(

@@ -187,3 +187,15 @@ def test_targets_of_a_record_type() -> None:
     assert Target.of_field(fields["name"]) == Target(name="name", required=True)
     assert Target.of_field(fields["tags"]) == Target(name="tags", kind="code", many=True)
     assert Target.of_field(fields["kind"]).choices == ("person", "organisation")
+
+
+@pytest.mark.parametrize(
+    ("said", "is_taken"), [("rejekt", False), ("emty", False), ("rejected", True), ("direct", True)]
+)
+def test_a_misspelt_word_is_no_value(said: str, is_taken: bool) -> None:
+    table = {"columns": {"name": {"from": "a", "otherwise": said}}}
+    if is_taken:
+        assert mapping_of(table, TARGETS).columns[0].otherwise == said
+    else:
+        with pytest.raises(InvalidError, match=r"Did you mean '(reject|empty)'"):
+            mapping_of(table, TARGETS)

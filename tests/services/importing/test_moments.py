@@ -37,12 +37,11 @@ def utc(*parts: int) -> datetime:
         ("24-11-2026 10:30 +0100", "%d-%m-%Y %H:%M %z", utc(2026, 11, 24, 9, 30)),
         ("1795516200", "unix", utc(2026, 11, 24, 10, 30)),
         ("1795516200000", "unix-ms", utc(2026, 11, 24, 10, 30)),
-        ("2026-03-29 02:30", None, utc(2026, 3, 29, 1, 30)),
         ("2026-10-25 02:30", None, utc(2026, 10, 25, 0, 30)),
     ],
 )
 def test_instants(text: str, layout: str | None, expected: datetime) -> None:
-    """In UTC; a clock's time is in the zone given, skipped ones are counted on, double ones are the first."""
+    """In UTC; a clock's time is in the zone given, double ones are the first."""
     found = instant(layout, AMSTERDAM)(text)
     assert found == expected
     assert isinstance(found, datetime)
@@ -126,3 +125,14 @@ def test_any_text_is_a_moment_or_a_problem(layout: str | None, text: str) -> Non
     """Nothing raises."""
     assert isinstance(instant(layout, AMSTERDAM)(text), datetime | Problem)
     assert isinstance(day(layout, AMSTERDAM)(text), date | Problem)
+
+
+def test_a_time_that_the_clocks_skip_is_none() -> None:
+    """It is no instant of that zone; one with its own offset is."""
+    read = instant(None, ZoneInfo("Europe/Amsterdam"))
+    assert isinstance(found := read("2026-03-29T02:30"), Problem)
+    assert (found.code, found.message) == (
+        "no-such-time",
+        "'2026-03-29T02:30' does not occur in Europe/Amsterdam: its clocks skip that hour",
+    )
+    assert read("2026-03-29T02:30+01:00") == utc(2026, 3, 29, 1, 30)

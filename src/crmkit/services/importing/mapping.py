@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, cast, get_args
@@ -296,7 +297,10 @@ class _Reader:
         for key, is_fit in fits.items():
             if key in table and not is_fit:
                 self._mistake(f"{place}.{key}", f"has no meaning for {target.name}, which is {_in_words(target)}")
-        if table.get("otherwise") == "add" and "find" not in table and "map" not in table:
+        near = get_close_matches(said := str(table.get("otherwise", "")), ("reject", "empty", "add"), 1, cutoff=0.8)
+        if near and not said.startswith(near[0]) and said not in target.choices:
+            self._mistake(f"{place}.otherwise", f"{said!r} looks like a misspelt word. Did you mean {near[0]!r}?")
+        if said == "add" and "find" not in table and "map" not in table:
             self._mistake(f"{place}.otherwise", '"add" has a meaning with find only')
 
     def _map(self, place: str, table: Mapping[str, object]) -> Mapping[str, str] | None:

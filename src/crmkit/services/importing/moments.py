@@ -76,8 +76,7 @@ def instant(layout: str | None, zone: tzinfo) -> Callable[[str], datetime | Prob
 
     Args:
         layout: that of `strptime`, or one of `EPOCHS`; None is ISO 8601.
-        zone: of texts without one. A time that occurs twice there is the first; one that the clocks skip is counted
-            on with the offset before.
+        zone: of texts without one. A time that occurs twice there is the first; one that the clocks skip is a problem.
     """
     parse = _parser(layout)
 
@@ -86,9 +85,11 @@ def instant(layout: str | None, zone: tzinfo) -> Callable[[str], datetime | Prob
         if isinstance(found, Problem):
             return found
         try:
-            return (found if found.tzinfo is not None else found.replace(tzinfo=zone, fold=0)).astimezone(UTC)
+            made = (found if found.tzinfo is not None else found.replace(tzinfo=zone, fold=0)).astimezone(UTC)
+            is_skipped = found.tzinfo is None and made.astimezone(zone).replace(tzinfo=None) != found
         except OverflowError:
             return Problem("out-of-range", {"value": text})
+        return Problem("no-such-time", {"value": text, "zone": str(zone)}) if is_skipped else made
 
     return read
 

@@ -44,6 +44,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "not-a-date": "{value!r} is not a date like {example}",
         "not-a-time": "{value!r} is not a date and time like {example}",
         "no-such-date": "{value!r} is not in the calendar",
+        "no-such-time": "{value!r} does not occur in {zone}: its clocks skip that hour",
         "out-of-range": "{value!r} is outside the years 1 to 9999",
         "not-json-value": "{value!r} is not JSON",
         # records
