@@ -29,7 +29,6 @@ CLOSED_DAYS: Final = 30
 """A board shows what was won or lost in the last so many days."""
 STALE_DAYS: Final = 30
 """What has stood at an open stage for longer is stale."""
-QUARTILES: Final = {"low": 0.25, "median": 0.5, "high": 0.75}
 _OVER: Final = ("won", "lost")
 
 
@@ -244,7 +243,7 @@ def _stays(work: Work, path: KeptPipeline, since: datetime | None, until: dateti
     rows = work.tally(
         Span, s.of == path.of, s.field == "stage", s.pipeline == path.key, by=[s.value],
         n=count(over), time=total(stay, over), n_open=count(s.left_at.is_missing),
-        **{name: quantile(stay, share, over) for name, share in QUARTILES.items()},
+        low=quantile(stay, 0.25, over), median=quantile(stay, 0.5, over), high=quantile(stay, 0.75, over),
     )  # fmt: skip
     return {row.key[0]: row for row in rows}
 
@@ -254,6 +253,5 @@ def _duration(service: Pipelines, stage: KeptStage, cell: Tallied | None) -> Sta
     if cell is None:
         return made
     mean = timedelta(seconds=float(cell.time) / cell.n) if cell.n else None
-    quartiles = {name: cell.values[name] for name in QUARTILES}
-    times = {name: None if time is None else timedelta(seconds=float(time)) for name, time in quartiles.items()}
-    return attrs.evolve(made, n=cell.n, mean=mean, n_open=cell.n_open, **times)
+    low, median, high = (None if t is None else timedelta(seconds=float(t)) for t in (cell.low, cell.median, cell.high))
+    return attrs.evolve(made, n=cell.n, mean=mean, median=median, low=low, high=high, n_open=cell.n_open)
