@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 
+import attrs
 import pytest
 
-from crmkit import CRM
+from crmkit import CRM, InvalidError, Survey
 from crmkit.builtin.report.filling import fill
 from crmkit.builtin.report.page import render_report
+from tests.services.kpis.world import answers
 from tests.services.shop import Clock
 
 
@@ -78,3 +80,60 @@ def test_time_in_stage_has_the_line_that_its_caption_tells_of(crm: CRM, clock: C
     assert times.count('class="dot last"') == 2
     assert times.count('class="whisker"') == 2 * 3
     assert timedelta(days=first.median_days) == crm.deals.durations()[0].median
+
+
+ENGLISH = (
+    "Customer report",
+    "touchpoint",
+    "nobody answered",
+    "deals",
+    "Qualified",
+    "Win rate",
+    "Recommendation",
+    "Customers",
+)
+
+
+@pytest.fixture
+def busy(crm: CRM, clock: Clock) -> CRM:
+    """A deal at each stage, a customer, and an answer of long ago."""
+    for stage in [stage.key for stage in crm.pipelines.stages("sales") if stage.state == "open"]:
+        crm.deals.open(None, title="x", stage=stage)
+    customer = crm.customers.add(name="Anna", email="anna@example.nl")
+    crm.add([
+        attrs.evolve(one, customer=customer.id, touchpoint="shop") for one in answers("nps", {9: 1}, clock.now)
+    ])  # fmt: skip
+    clock.advance(days=70)
+    return crm
+
+
+@pytest.mark.parametrize("language", ["nl", "he", "ar", "fa", "hu"])
+def test_a_report_is_in_one_language(busy: CRM, language: str) -> None:
+    """Names of KPIs and of stages, nouns, the title, and why there is no value."""
+    english, shown = page(busy), page(busy, language=language)
+    assert [word for word in ENGLISH[:2] if word not in english] == []
+    assert "nobody answered NPS" in english
+    borrowed = ("deals",) if language == "nl" else ()
+    assert [word for word in ENGLISH if word in shown and word not in borrowed] == []
+    view = fill(busy, language=language)
+    board = {stage.label for stage in view.boards[0].stages}
+    assert {step.label for step in view.funnels[0].steps} <= board
+
+
+@pytest.mark.parametrize("language", ["zz", "english", "-"])
+def test_an_unknown_language_is_refused_with_the_known_ones(crm: CRM, language: str) -> None:
+    with pytest.raises(InvalidError, match=f"{language!r}: its languages are ar, en, fa, he, hu, nl."):
+        fill(crm, language=language)
+
+
+def test_a_region_is_no_other_language(crm: CRM) -> None:
+    assert fill(crm, language="he-IL").title == fill(crm, language="he").title == "דוח לקוחות"
+
+
+def test_what_is_hidden_says_so_in_the_reader_s_language(busy: CRM, clock: Clock) -> None:
+    """Fewer answers to an anonymous survey than may be shown are not "nothing was counted"."""
+    survey = busy.add(Survey(key="quiet", is_anonymous=True))
+    busy.add([attrs.evolve(one, survey=survey.id) for one in answers("nps", {9: 1}, clock.now)])
+    (nps,) = (kpi for kpi in fill(busy, language="he").kpis if kpi.key == "nps")
+    assert nps.readings[-1].reason == "מעט מדי תשובות לסקר אנונימי"
+    assert nps.readings[-2].reason == ""

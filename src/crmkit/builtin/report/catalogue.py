@@ -9,6 +9,7 @@ from typing import Any
 from crmkit.builtin.report.numerals import Numerals
 from crmkit.builtin.report.reader import Dates, Reader
 from crmkit.builtin.report.view import Direction
+from crmkit.errors import InvalidError
 
 _DEFAULT = "en"
 
@@ -17,6 +18,39 @@ def languages() -> tuple[str, ...]:
     """The languages that the report can be read in, as two-letter codes."""
     files = (entry.name for entry in _folder().iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in files if name.endswith(".toml")))
+
+
+def known_language(language: str) -> str:
+    """The two-letter code of a language tag.
+
+    Raises:
+        InvalidError: the report can not be read in it.
+    """
+    code = _code(language)
+    if code not in languages():
+        raise InvalidError(
+            f"The report can not be read in {language!r}: its languages are {', '.join(languages())}.",
+            code="unknown_language",
+        )
+    return code
+
+
+def kpi_titles(language: str) -> Mapping[str, str]:
+    """The names of KPIs in a language; one that is not here keeps its author's."""
+    titles: dict[str, str] = _table(_known(language)).get("kpis", {})
+    return titles
+
+
+def word(language: str, key: str) -> str:
+    """A text without slots, plain, for whoever fills a view."""
+    found: str = {**_table(_DEFAULT)["words"], **_table(_known(language))["words"]}[key]
+    return found
+
+
+def noun_of(record_type: str, language: str) -> str:
+    """What many records of a type are called; a plugin's are called after its name."""
+    words: dict[str, str] = {**_table(_DEFAULT)["words"], **_table(_known(language))["words"]}
+    return words.get(f"noun_{record_type}") or f"{record_type}s".replace("_", " ")
 
 
 def reader_of(language: str, today: date, direction: Direction | None = None) -> Reader:
@@ -38,8 +72,12 @@ def reader_of(language: str, today: date, direction: Direction | None = None) ->
     )
 
 
+def _code(language: str) -> str:
+    return language.replace("_", "-").partition("-")[0].lower()
+
+
 def _known(language: str) -> str:
-    code = language.replace("_", "-").partition("-")[0].lower()
+    code = _code(language)
     return code if code in languages() else _DEFAULT
 
 

@@ -12,6 +12,7 @@ from crmkit import Customer, Interaction, LocalText, PluginError, Touchpoint
 from crmkit.ports.survey_type import Scale
 from crmkit.query import count, each
 
+from .catalogue import known_language, kpi_titles, noun_of, word
 from .funnels import funnels
 from .questions import surveys
 from .view import (
@@ -54,18 +55,21 @@ def fill(crm: CRM, *, months: int = 12, language: str = "", company: str = "", t
 
     Args:
         language: by default the CRM's first.
+
+    Raises:
+        InvalidError: the report can not be read in this language.
     """
-    spoken = language or crm.house.languages[0]
+    spoken = known_language(language) if language else crm.house.languages[0]
     now = crm.now.astimezone(crm.house.zone)
     since = crm.now - timedelta(days=30 * months)
     waiting = crm.interactions.waiting(limit=None)
     return ReportView(
-        title=title or "Customer report",
+        title=title or word(spoken, "report_title"),
         company=company,
         generated_at=now,
         language=spoken,
         time_zone=crm.house.zone.key,
-        kpis=tuple(_kpis(crm, months)),
+        kpis=tuple(_kpis(crm, months, spoken)),
         boards=tuple(_boards(crm, spoken)),
         funnels=tuple(funnels(crm, spoken, since)),
         surveys=tuple(surveys(crm, spoken, since, [o.value for o in crm.house.loaded.offers(Scale)])),
@@ -78,7 +82,7 @@ def fill(crm: CRM, *, months: int = 12, language: str = "", company: str = "", t
 
 
 # --- figures ---
-def _kpis(crm: CRM, months: int) -> Iterator[KpiView]:
+def _kpis(crm: CRM, months: int, language: str) -> Iterator[KpiView]:
     known = [facts.name for facts in crm.kpis.list()]
     others = [facts.name for facts in crm.kpis.list() if facts.plugin not in ("kpis", "survey-types")]
     for name in [*(tile for tile in TILES if tile in known), *others]:
@@ -90,24 +94,37 @@ def _kpis(crm: CRM, months: int) -> Iterator[KpiView]:
         for currency in sorted({row.currency for row in series.rows}):
             rows = [row for row in series.rows if row.currency in (currency, "")]
             if any(row.value is not None for row in rows):
-                yield _kpi(crm, series, currency, rows, months)
+                yield _kpi(crm, series, currency, rows, language)
 
 
-def _kpi(crm: CRM, series: Any, currency: str, rows: Sequence[Any], months: int) -> KpiView:
-    comparisons = (_by_touchpoint(crm, series.name),) if series.name in BY_TOUCHPOINT else ()
+def _kpi(crm: CRM, series: Any, currency: str, rows: Sequence[Any], language: str) -> KpiView:
+    """Return a KPI; where its name is translated, what its author wrote in English is left out."""
+    translated = kpi_titles(language).get(series.name, "")
+    title = translated or series.title
+    comparisons = (_by_touchpoint(crm, series.name, language),) if series.name in BY_TOUCHPOINT else ()
     return KpiView(
         key=series.name if not currency else f"{series.name}-{currency.lower()}",
-        title=series.title if not currency else f"{series.title}, {currency}",
+        title=title if not currency else f"{title}, {currency}",
         unit=Unit(kind=series.unit, currency=currency),
         better=series.better,
-        readings=tuple(_reading(row) for row in rows),
+        readings=tuple(_reading(row, _reason(row, translated, language)) for row in rows),
         target=series.target,
-        explanation=series.explanation,
+        explanation="" if translated else series.explanation,
         comparisons=comparisons,
     )
 
 
-def _reading(row: Any) -> Reading:
+def _reason(row: Any, translated: str, language: str) -> str:
+    """Return why there is no value: in the author's words, or, where the name is translated, in the catalogue's.
+
+    Empty: nothing was counted, which the page says itself. What is hidden has no components.
+    """
+    if not translated or row.n:
+        return str(row.reason)
+    return "" if row.value is not None or row.components else word(language, "too_few")
+
+
+def _reading(row: Any, reason: str) -> Reading:
     period = row.period
     return Reading(
         start=period.first_on,
@@ -119,7 +136,7 @@ def _reading(row: Any) -> Reading:
         change=row.change,
         clear=row.change_is_clear,
         partial=row.is_partial,
-        reason=row.reason,
+        reason=reason,
     )
 
 
@@ -129,8 +146,9 @@ def _day_after(period: Any) -> date:
     return (first.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
-def _by_touchpoint(crm: CRM, name: str) -> Comparison:
-    names, _ = _touchpoints(crm, crm.house.languages[0])
+def _by_touchpoint(crm: CRM, name: str, language: str) -> Comparison:
+    names, _ = _touchpoints(crm, language)
+    translated = kpi_titles(language).get(name, "")
     series = crm.kpis.show(name, by="month", last=2, group="touchpoint")
     whole = [row for row in series.rows if not row.is_partial]
     last = max((row.period.start for row in whole), default=None)
@@ -143,12 +161,12 @@ def _by_touchpoint(crm: CRM, name: str) -> Comparison:
             n=row.n,
             change=row.change,
             clear=row.change_is_clear,
-            reason=row.reason,
+            reason=_reason(row, translated, language),
         )
         for row in whole
         if row.period.start == last
     ]
-    return Comparison(by="touchpoint", groups=tuple(groups))
+    return Comparison(by=word(language, "by_touchpoint"), groups=tuple(groups))
 
 
 # --- pipelines ---
@@ -157,16 +175,17 @@ def _boards(crm: CRM, language: str) -> Iterator[BoardView]:
         columns = crm.pipelines.board(path.key)
         if any(column.count for column in columns):
             times = {stage.stage: stage for stage in crm.pipelines.durations(path.key)}
+            labels = {stage.key: stage.name.into(language) or stage.key for stage in crm.pipelines.stages(path.key)}
             yield BoardView(
                 title=path.name.into(language) or path.key,
-                noun=f"{path.of}s".replace("_", " "),
-                stages=tuple(_stage(column, times.get(column.stage)) for column in columns),
+                noun=noun_of(path.of, language),
+                stages=tuple(_stage(column, times.get(column.stage), labels[column.stage]) for column in columns),
             )
 
 
-def _stage(column: Any, times: Any) -> StageView:
+def _stage(column: Any, times: Any, label: str) -> StageView:
     return StageView(
-        label=column.label or column.stage,
+        label=label,
         state=column.state,
         count=column.count,
         sums=tuple(Amount(value=value, currency=currency) for currency, value in column.sums.items()),

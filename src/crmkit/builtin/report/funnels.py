@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crmkit import Span
 from crmkit.query import each
 
+from .catalogue import noun_of
 from .view import FunnelStep, FunnelView
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def funnels(crm: CRM, language: str, since: datetime) -> Iterator[FunnelView]:
             if furthest:
                 yield FunnelView(
                     title=path.name.into(language) or path.key,
-                    noun=f"{path.of}s".replace("_", " "),
+                    noun=noun_of(path.of, language),
                     steps=tuple(_steps([stage.name.into(language) or stage.key for stage in stages], furthest)),
                 )
 
