@@ -10,7 +10,7 @@ from html import unescape
 import attrs
 import pytest
 
-from crmkit import CRM, InvalidError, Survey
+from crmkit import CRM, Cost, InvalidError, LocalText, Money, Survey, Touchpoint
 from crmkit.builtin.report.filling import fill
 from crmkit.builtin.report.page import render_report
 from tests.services.kpis.world import answers
@@ -137,3 +137,22 @@ def test_what_is_hidden_says_so_in_the_reader_s_language(busy: CRM, clock: Clock
     (nps,) = (kpi for kpi in fill(busy, language="he").kpis if kpi.key == "nps")
     assert nps.readings[-1].reason == "מעט מדי תשובות לסקר אנונימי"
     assert nps.readings[-2].reason == ""
+
+
+def test_a_number_without_a_value_says_so_in_the_reader_s_language(busy: CRM, clock: Clock) -> None:
+    """A new customer, and no cost: something was counted, and still there is no value."""
+    busy.add(Cost(amount=Money("50", "EUR"), incurred_at=clock.now))
+    busy.customers.add(name="Bert", status="customer")
+    clock.advance(days=40)
+    busy.customers.add(name="Cees", status="customer")
+    (cac,) = (kpi for kpi in fill(busy, language="nl").kpis if kpi.key == "cac-eur")
+    assert (cac.readings[-1].value, cac.readings[-1].reason) == (None, "wat geteld is geeft geen waarde")
+
+
+def test_who_waits_is_told_in_names(busy: CRM) -> None:
+    """Of channels and touchpoints, not in their keys."""
+    busy.add(Touchpoint(key="desk", name=LocalText.of("Desk", he="דלפק"), office="front"))
+    busy.interactions.record("anna@example.nl", subject="Is it ready?", channel="phone", touchpoint="desk")
+    view = fill(busy, language="he")
+    assert [(one.channel, one.touchpoint) for one in view.waiting] == [("טלפון", "דלפק")]
+    assert ([one.label for one in view.channels], [one.label for one in view.touchpoints]) == (["טלפון"], ["דלפק"])

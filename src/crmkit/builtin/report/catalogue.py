@@ -41,6 +41,12 @@ def kpi_titles(language: str) -> Mapping[str, str]:
     return titles
 
 
+def channel_names(language: str) -> Mapping[str, str]:
+    """The names of channels in a language, by key; one that is not here keeps its key."""
+    names: dict[str, str] = _table(_known(language)).get("channels", {})
+    return names
+
+
 def word(language: str, key: str) -> str:
     """A text without slots, plain, for whoever fills a view."""
     found: str = {**_table(_DEFAULT)["words"], **_table(_known(language))["words"]}[key]

@@ -12,7 +12,7 @@ from crmkit import Customer, Interaction, LocalText, PluginError, Touchpoint
 from crmkit.ports.survey_type import Scale
 from crmkit.query import count, each
 
-from .catalogue import known_language, kpi_titles, noun_of, word
+from .catalogue import channel_names, known_language, kpi_titles, noun_of, word
 from .funnels import funnels
 from .questions import surveys
 from .view import (
@@ -73,10 +73,10 @@ def fill(crm: CRM, *, months: int = 12, language: str = "", company: str = "", t
         boards=tuple(_boards(crm, spoken)),
         funnels=tuple(funnels(crm, spoken, since)),
         surveys=tuple(surveys(crm, spoken, since, [o.value for o in crm.house.loaded.offers(Scale)])),
-        channels=tuple(_contacts(crm, since, "channel", {}, {})),
+        channels=tuple(_contacts(crm, since, "channel", channel_names(spoken), {})),
         touchpoints=tuple(_contacts(crm, since, "touchpoint", *_touchpoints(crm, spoken))),
         contacts_from=since.astimezone(crm.house.zone).date(),
-        waiting=tuple(_waiting(crm, waiting[:WAITING])),
+        waiting=tuple(_waiting(crm, waiting[:WAITING], spoken)),
         waiting_count=len(waiting),
     )
 
@@ -119,9 +119,11 @@ def _reason(row: Any, translated: str, language: str) -> str:
 
     Empty: nothing was counted, which the page says itself. What is hidden has no components.
     """
-    if not translated or row.n:
+    if not translated or row.value is not None:
         return str(row.reason)
-    return "" if row.value is not None or row.components else word(language, "too_few")
+    if row.n:
+        return word(language, "nothing_made")
+    return "" if row.components else word(language, "too_few")
 
 
 def _reading(row: Any, reason: str) -> Reading:
@@ -229,7 +231,8 @@ def _contacts(
         )
 
 
-def _waiting(crm: CRM, found: Sequence[Interaction]) -> Iterator[WaitingView]:
+def _waiting(crm: CRM, found: Sequence[Interaction], language: str) -> Iterator[WaitingView]:
+    places, channels = _touchpoints(crm, language)[0], channel_names(language)
     names: Mapping[UUID, Customer] = crm.get_many(Customer, {one.customer for one in found if one.customer})
     for one in found:
         if one.occurred_at is not None:
@@ -237,6 +240,6 @@ def _waiting(crm: CRM, found: Sequence[Interaction]) -> Iterator[WaitingView]:
                 customer=names[one.customer].name if one.customer and one.customer in names else "?",
                 since_at=one.occurred_at.astimezone(crm.house.zone),
                 subject=one.subject,
-                channel=one.channel,
-                touchpoint=one.touchpoint,
+                channel=channels.get(one.channel, one.channel),
+                touchpoint=places.get(one.touchpoint, one.touchpoint),
             )
