@@ -46,12 +46,19 @@ def begin_page(namespace: dict[str, Any]) -> None:
     left = ExitStack()
     folder = left.enter_context(tempfile.TemporaryDirectory(prefix="crmkit-example-"))
     left.enter_context(chdir(folder))
+    left.callback(_restore, list(sys.path))
     page = _Page()
     page.__dict__ = namespace
     namespace["__name__"] = name = f"crmkit_example_{id(namespace)}"
     sys.modules[name] = page  # type: ignore[assignment]  # only its __dict__ is read
     left.callback(sys.modules.pop, name)
     namespace["__left__"] = left
+
+
+def _restore(path: list[str]) -> None:
+    """Undo what a page has done to the path; Python remembers of "." which folder it was."""
+    sys.path[:] = path
+    sys.path_importer_cache.pop(".", None)
 
 
 def end_page(namespace: dict[str, Any]) -> None:
