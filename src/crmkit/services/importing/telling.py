@@ -63,14 +63,14 @@ class Told:
 
     def _digest(self, draft: Draft) -> str:
         """Return the digest of a row, with which of its references were found: one that is found later is news."""
-        text = repr(list(draft.row.values.items()))
+        text = repr(draft.row.values)
         found = [name for name in self._references if name in draft.fields or name in draft.more]
         return _short(f"{text}{found}")
 
 
 def _key(draft: Draft) -> str:
     values = draft.row.values
-    named = [value for name in _NAMES if (value := values.get(name))]
+    named = [value for name in _NAMES if name in values and (value := values[name])]
     return _short(repr(named)) if named else ""
 
 

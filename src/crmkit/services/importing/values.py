@@ -28,12 +28,15 @@ _REMEMBERED: Final = 4096
 _PARTIAL: Final = re.compile(r"\d{4}(-\d{2}){0,2}|--\d{2}-\d{2}")
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class ExternalKey:
     """How another system names the record; the source is empty where the mapping says none."""
 
     source: str
     value: str
+
+    def __repr__(self) -> str:
+        return f"{self.source!r}:{self.value!r}"  # a digest of each row is made of it
 
 
 @attrs.frozen(kw_only=True)
