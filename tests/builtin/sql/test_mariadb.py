@@ -64,7 +64,10 @@ class TestServer:
             assert transaction.get(Customer, [anna.id])[anna.id].name == "Anna"
         first.write([Replace(attrs.evolve(anna, name="one", version=2), expected=1)])
         first.commit()
-        late = second.write([Replace(attrs.evolve(anna, name="two", version=2), expected=1)])
+        try:
+            late = second.write([Replace(attrs.evolve(anna, name="two", version=2), expected=1)])
+        except TryAgain:  # from 11.6 on the server says so itself (innodb_snapshot_isolation)
+            late = [NotApplied(0, "stale")]
         second.rollback()
         assert late == [NotApplied(0, "stale")]
         assert [one.name for one in ask(store, Customer)] == ["one"]
