@@ -13,6 +13,7 @@ from sqlalchemy import Column, ColumnElement, Dialect, Double, Index, Table, cas
 from sqlalchemy.types import TypeEngine
 
 from crmkit.errors import CRMError, StoreError
+from crmkit.records import Field
 from crmkit.records.fields import Kind
 
 if TYPE_CHECKING:
@@ -42,12 +43,12 @@ class Searching:
 
     Attributes:
         before: the statements that have to come before the first such index.
-        operators: what its columns are compared with; empty: there can be none.
+        index: makes one by its name, on a column of folded text; None: there can be none.
         why_not: why not, or not for every text, and what would help.
     """
 
     before: tuple[str, ...] = ()
-    operators: str = ""
+    index: Callable[[str, ColumnElement[Any]], Index] | None = None
     why_not: str = ""
 
 
@@ -77,6 +78,7 @@ class Database(ABC):
         lock_rows: what a claim's SELECT ends in, so that no other claim takes the same rows.
         smallest_id: what all ids are greater than.
         aborts_on_error: after a failed statement nothing but a rollback (to a savepoint) is possible.
+        indexes_columns_only: an indexed custom field needs a column of its own, see ``index_custom``.
         keeps_at_once: a statement that changes a table ends the transaction, and is kept.
     """
 
@@ -88,6 +90,7 @@ class Database(ABC):
     aborts_on_error: ClassVar[bool] = True
     temporary: ClassVar[str] = ""
     keeps_at_once: ClassVar[bool] = False
+    indexes_columns_only: ClassVar[bool] = False
     smallest_id: ClassVar[Any]
 
     # --- columns ---
@@ -161,9 +164,12 @@ class Database(ABC):
     def custom(self, column: ColumnElement[Any], key: str, kind: Kind) -> ColumnElement[Any]:
         """Return the value of a custom field, NULL where there is none of that kind; fit for an index."""
 
-    def custom_column(self, table: Table, key: str, kind: Kind) -> str:
-        """Return the type and expression of a column of a custom field's values; empty where expressions can be indexed."""
-        return ""
+    def index_custom(self, table: Table, field: Field, index: str) -> Sequence[str]:
+        """Return the statements that index a custom field by a column of its own; none where expressions can be indexed.
+
+        The column is called as ``tables.custom_column_name`` says; questions then name it.
+        """
+        return ()
 
     @abstractmethod
     def ordered(self, value: ColumnElement[Any], *, descending: bool) -> ColumnElement[Any]:
@@ -221,10 +227,6 @@ class Database(ABC):
     def searching(self, link: Link, schema: str, *, may_create: bool) -> Searching:
         """Return how an index can serve a search; ``may_create``: the database is ours to change."""
         return Searching()
-
-    def search_index(self, name: str, column: ColumnElement[Any], operators: str) -> Index:
-        """Return the index that serves a search in a folded text."""
-        raise NotImplementedError
 
     def prepare(self, link: Link, schema: str) -> Sequence[str]:
         """Return the statements that come before the first table."""

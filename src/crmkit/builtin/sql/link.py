@@ -43,6 +43,13 @@ class Link(ABC):
         """Return the rows of a question."""
         return [row for batch in self.batches(text, values) for row in batch]
 
+    def grouped(self, text: str, values: Sequence[Any] = ()) -> dict[str, frozenset[str]]:
+        """Return the second column of a question's rows by the first one."""
+        found: dict[str, set[str]] = {}
+        for key, value in self.rows(text, values):
+            found.setdefault(key, set()).add(value)
+        return {key: frozenset(values) for key, values in found.items()}
+
     @abstractmethod
     def change(self, text: str, values: Sequence[Any] = ()) -> int:
         """Run a statement; return how many rows it touched."""

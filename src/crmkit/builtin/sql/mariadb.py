@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TypeAlias, cast
-from uuid import UUID
 
 from sqlalchemy import Column as TableColumn
 from sqlalchemy import ColumnElement, Dialect, Table, and_, case, func, insert, literal_column, make_url, select
@@ -16,14 +15,16 @@ from sqlalchemy import column as table_column
 from sqlalchemy.dialects.mysql import BINARY, CHAR, LONGBLOB, LONGTEXT, VARBINARY, VARCHAR
 from sqlalchemy.types import BigInteger, Boolean, Numeric, TypeEngine
 
+from crmkit.builtin.sql.byte_ids import ByteIds
 from crmkit.builtin.sql.days import is_day
 from crmkit.builtin.sql.describing import describe_mariadb, mariadb_scratch
-from crmkit.builtin.sql.dialect import Database, Described, Searching
+from crmkit.builtin.sql.dialect import Described, Searching
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.mariadb_faults import fault_of
+from crmkit.builtin.sql.tables import custom_column_name
 from crmkit.errors import CRMError
+from crmkit.records import Field
 from crmkit.records.fields import Kind
-from crmkit.records.ids import ids_from_bytes
 from crmkit.records.times import micros
 
 Column: TypeAlias = ColumnElement[Any]
@@ -32,6 +33,8 @@ COLLATION: Final = "utf8mb4_nopad_bin"
 LONGEST_CODE: Final = 380
 """Characters: two codes and an id are one key of InnoDB (3,072 bytes, four for each character)."""
 _KEY_BYTES: Final = 3072
+_BEGINNING: Final = 190
+"""Characters of a text that are indexed where not all of it can be."""
 _NUMBERS: Final = frozenset({"int", "decimal", "instant", "money"})
 _CODES: Final = frozenset({"code", "any_ref", "date", "partial_date", "wall_time"})
 _SIZES: Final[Mapping[str, int]] = {"BINARY": 16, "VARBINARY": 255, "BIGINT": 8, "BOOLEAN": 1}
@@ -50,14 +53,14 @@ _INDEXED: Final = f"SELECT index_name, column_name FROM information_schema.stati
 _SCHEMA: Final = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
 
 
-class MariaDB(Database):
+class MariaDB(ByteIds):
     """MariaDB 10.11 and later. A schema is what it calls a database; statements that change a table are kept at once."""
 
     name: ClassVar[str] = "mariadb"
     lock_rows: ClassVar[str] = " FOR UPDATE SKIP LOCKED"
-    smallest_id: ClassVar[Any] = b""
     aborts_on_error: ClassVar[bool] = False
     keeps_at_once: ClassVar[bool] = True
+    indexes_columns_only: ClassVar[bool] = True
 
     def __init__(self) -> None:
         make = cast("Callable[..., Dialect]", make_url("mariadb+pymysql://").get_dialect())
@@ -78,26 +81,6 @@ class MariaDB(Database):
         """Return the column type of a piece of a file."""
         return LONGBLOB()
 
-    def id_kept(self, value: UUID) -> bytes:
-        """Return an id as 16 bytes, which order as the id does."""
-        return value.int.to_bytes(16, "big")
-
-    @property
-    def id_source(self) -> str:
-        """How generated code writes the id."""
-        return "{v}.int.to_bytes(16, 'big')"
-
-    def ids_read(self, values: Sequence[Any]) -> Sequence[Any]:
-        """Return a column of ids as UUIDs."""
-        return ids_from_bytes(values)
-
-    def refs_read(self, values: Sequence[Any]) -> Sequence[Any]:
-        """Return a column of references as UUIDs; the same one is made once."""
-        there = [value for value in set(values) if value is not None]
-        made: dict[Any, UUID | None] = dict(zip(there, ids_from_bytes(there), strict=True))
-        made[None] = None
-        return list(map(made.__getitem__, values))
-
     def table_options(self, *, coarse: bool) -> Mapping[str, Any]:
         """Rows lie in the order of their ids; those of a coarse table are random."""
         return {"mariadb_engine": "InnoDB", "mariadb_charset": "utf8mb4", "mariadb_collate": COLLATION}
@@ -111,7 +94,7 @@ class MariaDB(Database):
         }
         texts = [column.name for column in columns if _is_text(column)]
         room = (_KEY_BYTES - sum(sizes.values())) // 4 // len(texts) if texts else 0
-        return {"mariadb_length": {name: min(room, 190) for name in texts}} if texts else {}
+        return {"mariadb_length": {name: min(room, _BEGINNING) for name in texts}} if texts else {}
 
     # --- expressions ---
     def insert(self, table: Table) -> Any:
@@ -182,10 +165,7 @@ class MariaDB(Database):
 
     def tables(self, link: Link, *, schema: str) -> Mapping[str, frozenset[str]]:
         """Return the columns of each table; none where there is no such schema."""
-        found: dict[str, set[str]] = {}
-        for table, column in link.rows(_TABLES, (schema,)):
-            found.setdefault(table, set()).add(column)
-        return {table: frozenset(columns) for table, columns in found.items()}
+        return link.grouped(_TABLES, (schema,))
 
     def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
         """Return the names of the indexes of a schema; each has that of its table in it."""
@@ -205,21 +185,25 @@ class MariaDB(Database):
 
     def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:
         """Return the columns of each index."""
-        found: dict[str, set[str]] = {}
-        for index, column in link.rows(_INDEXED, (table.schema or "", table.name)):
-            found.setdefault(index, set()).add(column)
-        return {index: frozenset(columns) for index, columns in found.items()}
+        return link.grouped(_INDEXED, (table.schema or "", table.name))
 
     def qualified(self, table: Table, index: str) -> str:
         """An index is named with its table."""
         preparer = self.sql.identifier_preparer
         return f"{preparer.quote(index)} ON {preparer.format_table(table)}"
 
-    def custom_column(self, table: Table, key: str, kind: Kind) -> str:
-        """Return the type and expression of a column that is worked out when it is read: an index is of columns only."""
-        type_ = self.type_of("text" if kind not in _NUMBERS and kind not in ("bool", "date") else kind)
-        value = self.custom(table_column("custom"), key, kind).compile(dialect=self.sql)
-        return f"{type_.compile(dialect=self.sql)} AS ({value}) VIRTUAL"
+    def index_custom(self, table: Table, field: Field, index: str) -> Sequence[str]:
+        """Add a column that is worked out when it is read, and index it: of a text its beginning."""
+        preparer = self.sql.identifier_preparer
+        place, column = preparer.format_table(table), preparer.quote(custom_column_name(field.name, field.kind))
+        is_text = field.kind not in _NUMBERS and field.kind not in ("bool", "date")
+        type_ = self.type_of("text" if is_text else field.kind).compile(dialect=self.sql)
+        value = self.custom(table_column("custom"), field.name, field.kind).compile(dialect=self.sql)
+        key = f"{column}({_BEGINNING})" if is_text else column
+        return (
+            f"ALTER TABLE {place} ADD COLUMN IF NOT EXISTS {column} {type_} AS ({value}) VIRTUAL",
+            f"CREATE INDEX {preparer.quote(index)} ON {place} ({key}, {preparer.quote('id')})",
+        )
 
     def upgrading(self, schema: str) -> Sequence[str]:
         """Take turns by a lock of the session, until ``upgraded``."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from crmkit.builtin.sql.dialect import Taken
+from crmkit.builtin.sql.faults import AGAIN, FULL, LARGE, lost, of_a_value
 from crmkit.errors import (
     CRMError,
     InvalidError,
-    OutcomeUnknown,
     StorageBusy,
     StorageFull,
     StoreCorrupt,
@@ -18,23 +18,19 @@ from crmkit.errors import (
     UpgradeNeeded,
 )
 
-_AGAIN: Final = (TryAgain, "Another transaction was in the way; nothing was kept. Run the whole unit again.")
 _BUSY: Final = (StorageBusy, "{place} is held by another process: try again later.")
 _CROWDED: Final = (StorageBusy, "{place} has no connection left: try again later, or raise its limit.")
-_FULL: Final = (
-    StorageFull,
-    "No space is left for {place}; nothing of the last unit was kept. Free space and repeat it.",
-)
 _OLD: Final = (UpgradeNeeded, "{place} has another schema than the declarations: run `crmkit db upgrade`.")
 _DAMAGED: Final = (StoreCorrupt, "{place} is damaged: restore a backup.")
 _READ_ONLY: Final = (StoreError, "{place} can only be read: name the primary server.")
 _LONG: Final = (InvalidError, "A value is longer than its column takes: shorten it (a code has up to 380 characters).")
 _KNOWN: Final[Mapping[int, tuple[type[CRMError], str]]] = {
-    1213: _AGAIN, 1020: _AGAIN, 1205: _BUSY, 1040: _CROWDED, 1203: _CROWDED, 1226: _CROWDED,
-    3: _FULL, 28: _FULL, 1021: _FULL, 1114: _FULL, 1041: (StorageFull, "{place} has no memory left; nothing of the last unit was kept."),
+    1213: (TryAgain, AGAIN), 1020: (TryAgain, AGAIN), 1205: _BUSY, 1040: _CROWDED, 1203: _CROWDED, 1226: _CROWDED,
+    3: (StorageFull, FULL), 28: (StorageFull, FULL), 1021: (StorageFull, FULL), 1114: (StorageFull, FULL),
+    1041: (StorageFull, "{place} has no memory left; nothing of the last unit was kept."),
     1049: _OLD, 1054: _OLD, 1146: _OLD, 1034: _DAMAGED, 1035: _DAMAGED, 1194: _DAMAGED, 1195: _DAMAGED, 1712: _DAMAGED, 1877: _DAMAGED,
     1290: _READ_ONLY, 1792: _READ_ONLY, 1836: _READ_ONLY, 1406: _LONG, 1153: _LONG,
-    1264: (InvalidError, "A whole number is too large: it must fit into 64 bits."),
+    1264: (InvalidError, LARGE),
     1366: (InvalidError, "A text holds what is no character: remove it."),
 }  # fmt: skip
 _TAKEN: Final = frozenset({1062, 1586})
@@ -44,10 +40,8 @@ _LOST: Final = frozenset({0, 1053, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 200
 
 def fault_of(error: BaseException, *, committing: bool, place: str) -> CRMError:
     """Return an error of PyMySQL as one of ours. The server's own text can hold personal data, and is left to the cause."""
-    if isinstance(error, OverflowError):
-        return InvalidError("A whole number is too large: it must fit into 64 bits.", code="too_large")
-    if isinstance(error, UnicodeEncodeError):
-        return InvalidError("A text holds a lone surrogate: remove it.", code="forbidden_character")
+    if (invalid := of_a_value(error)) is not None:
+        return invalid
     number: Any = error.args[0] if error.args and isinstance(error.args[0], int) else None
     if number in _TAKEN:
         return Taken("A unique key is taken.")
@@ -55,13 +49,5 @@ def fault_of(error: BaseException, *, committing: bool, place: str) -> CRMError:
         kind, text = _KNOWN[number]
         return kind(text.format(place=place))
     if number in _LOST or type(error).__name__ == "InterfaceError" or isinstance(error, OSError):
-        return _lost(committing=committing, place=place)
+        return lost(committing=committing, place=place)
     return StoreError(f"{place} can not serve (error {number or type(error).__name__}).")
-
-
-def _lost(*, committing: bool, place: str) -> CRMError:
-    if committing:
-        return OutcomeUnknown(
-            f"The connection to {place} broke while committing: ask with the operation's id what was kept."
-        )
-    return TryAgain(f"The connection to {place} broke; nothing was kept. Run the whole unit again.")

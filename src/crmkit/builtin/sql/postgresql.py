@@ -22,7 +22,7 @@ from crmkit.builtin.sql.describing import describe_postgresql, postgresql_scratc
 from crmkit.builtin.sql.dialect import Copy, Database, Described, Searching
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.postgresql_faults import fault_of
-from crmkit.builtin.sql.postgresql_search import contains, search_index, searching
+from crmkit.builtin.sql.postgresql_search import contains, searching
 from crmkit.errors import CRMError
 from crmkit.records.fields import Kind
 from crmkit.records.times import micros
@@ -181,10 +181,6 @@ class PostgreSQL(Database):
         """Trigrams are an extension, which may be missing."""
         return searching(link, self.sql, schema, may_create=may_create)
 
-    def search_index(self, name: str, column: Column, operators: str) -> Index:
-        """Return the index of a folded text's trigrams."""
-        return search_index(name, column, operators)
-
     def prepare(self, link: Link, schema: str) -> Sequence[str]:
         """Return what makes the schema of the tables, where it is not there."""
         if not schema or link.rows(_SCHEMA, (schema,)):
@@ -195,10 +191,7 @@ class PostgreSQL(Database):
         """Return the columns of each table; none where there is no such schema."""
         if schema and not link.rows(_SCHEMA, (schema,)):
             return {}
-        found: dict[str, set[str]] = {}
-        for table, column in link.rows(_TABLES, (schema,)):
-            found.setdefault(table, set()).add(column)
-        return {table: frozenset(columns) for table, columns in found.items()}
+        return link.grouped(_TABLES, (schema,))
 
     def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
         """Return the names of the indexes of a schema; what a build that was broken off has left is none."""
@@ -214,10 +207,7 @@ class PostgreSQL(Database):
 
     def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:
         """Return the columns of each index."""
-        found: dict[str, set[str]] = {}
-        for index, column in link.rows(_INDEXED, (table.schema or "", table.name)):
-            found.setdefault(index, set()).add(column)
-        return {index: frozenset(columns) for index, columns in found.items()}
+        return link.grouped(_INDEXED, (table.schema or "", table.name))
 
     def index_aside(self, index: Index) -> Sequence[str]:
         """Build it concurrently; what a build that was broken off has left under its name goes first."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from crmkit.builtin.sql.dialect import Taken
+from crmkit.builtin.sql.faults import AGAIN, FULL, KIND, LARGE, lost, of_a_value
 from crmkit.errors import (
     CRMError,
     InvalidError,
-    OutcomeUnknown,
     StorageBusy,
     StorageFull,
     StoreCorrupt,
@@ -18,16 +18,11 @@ from crmkit.errors import (
     UpgradeNeeded,
 )
 
-_AGAIN: Final = "Another transaction was in the way; nothing was kept. Run the whole unit again."
-_KIND: Final = "A field has a value of another kind."
 _KNOWN: Final[Mapping[str, tuple[type[CRMError], str]]] = {
-    "40001": (TryAgain, _AGAIN),
-    "40P01": (TryAgain, _AGAIN),
+    "40001": (TryAgain, AGAIN),
+    "40P01": (TryAgain, AGAIN),
     "55P03": (StorageBusy, "{place} is held by another process: try again later."),
-    "53100": (
-        StorageFull,
-        "No space is left for {place}; nothing of the last unit was kept. Free space and repeat it.",
-    ),
+    "53100": (StorageFull, FULL),
     "53200": (StorageFull, "{place} has no memory left; nothing of the last unit was kept."),
     "53300": (StorageBusy, "{place} has no connection left: try again later, or raise its limit."),
     "25006": (StoreError, "{place} can only be read: name the primary server."),
@@ -35,10 +30,10 @@ _KNOWN: Final[Mapping[str, tuple[type[CRMError], str]]] = {
     "42703": (UpgradeNeeded, "{place} has another schema than the declarations: run `crmkit db upgrade`."),
     "3F000": (UpgradeNeeded, "{place} has no such schema yet: run `crmkit db upgrade`."),
     "22021": (InvalidError, "A text holds the character U+0000: remove it."),
-    "22P02": (InvalidError, _KIND),
-    "22P03": (InvalidError, _KIND),
-    "42804": (InvalidError, _KIND),
-    "22003": (InvalidError, "A whole number is too large: it must fit into 64 bits."),
+    "22P02": (InvalidError, KIND),
+    "22P03": (InvalidError, KIND),
+    "42804": (InvalidError, KIND),
+    "22003": (InvalidError, LARGE),
     "XX001": (StoreCorrupt, "{place} is damaged: restore a backup."),
     "XX002": (StoreCorrupt, "{place} is damaged: restore a backup."),
 }
@@ -48,12 +43,8 @@ _LOST: Final = ("08", "57P0")
 
 def fault_of(error: BaseException, *, committing: bool, place: str) -> CRMError:
     """Return an error of psycopg as one of ours. The server's own text can hold personal data, and is left to the cause."""
-    if isinstance(error, OverflowError):
-        return InvalidError("A whole number is too large: it must fit into 64 bits.", code="too_large")
-    if isinstance(error, TypeError):
-        return InvalidError(_KIND, code="kind")
-    if isinstance(error, UnicodeEncodeError):
-        return InvalidError("A text holds a lone surrogate: remove it.", code="forbidden_character")
+    if (invalid := of_a_value(error)) is not None:
+        return invalid
     state: Any = getattr(error, "sqlstate", None)
     if state == "23505":
         return Taken("A unique key is taken.")
@@ -65,13 +56,5 @@ def fault_of(error: BaseException, *, committing: bool, place: str) -> CRMError:
     if (state or "").startswith(_LOST) or (
         state is None and type(error).__name__ in ("OperationalError", "InterfaceError")
     ):
-        return _lost(committing=committing, place=place)
+        return lost(committing=committing, place=place)
     return StoreError(f"{place} can not serve (SQLSTATE {state or type(error).__name__}).")
-
-
-def _lost(*, committing: bool, place: str) -> CRMError:
-    if committing:
-        return OutcomeUnknown(
-            f"The connection to {place} broke while committing: ask with the operation's id what was kept."
-        )
-    return TryAgain(f"The connection to {place} broke; nothing was kept. Run the whole unit again.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Dialect, Index, func, literal_column
@@ -40,7 +41,7 @@ def searching(link: Link, sql: Dialect, schema: str, *, may_create: bool) -> Sea
     """Return what an index for a search needs here, and who has to make it."""
     quote: Any = sql.identifier_preparer.quote_schema
     for (there,) in link.rows(_THERE):
-        return Searching(operators=f"{quote(there)}.gin_trgm_ops", why_not=_of_letters(link))
+        return Searching(index=_trigrams(f"{quote(there)}.gin_trgm_ops"), why_not=_of_letters(link))
     answers = link.rows(_CAN_MAKE)
     if not answers:
         return Searching(why_not=_ABSENT)
@@ -48,7 +49,7 @@ def searching(link: Link, sql: Dialect, schema: str, *, may_create: bool) -> Sea
         return Searching(why_not=_REFUSED)
     place = "public" if link.rows(_COMMON) or not schema else schema
     before = (_TURN, f"CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA {quote(place)}")
-    return Searching(before=before, operators=f"{quote(place)}.gin_trgm_ops", why_not=_of_letters(link))
+    return Searching(before=before, index=_trigrams(f"{quote(place)}.gin_trgm_ops"), why_not=_of_letters(link))
 
 
 def _of_letters(link: Link) -> str:
@@ -56,9 +57,11 @@ def _of_letters(link: Link) -> str:
     return _ASCII if link.rows(_KNOWS_ASCII) else ""
 
 
-def search_index(name: str, column: ColumnElement[Any], operators: str) -> Index:
-    """Return an index of a folded text's trigrams."""
-    return Index(name, column, postgresql_using="gin", postgresql_ops={column.key: operators})
+def _trigrams(operators: str) -> Callable[[str, ColumnElement[Any]], Index]:
+    def index(name: str, column: ColumnElement[Any]) -> Index:
+        return Index(name, column, postgresql_using="gin", postgresql_ops={column.key: operators})
+
+    return index
 
 
 def contains(folded: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[Any]:

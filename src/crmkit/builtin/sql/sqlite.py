@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TypeAlias
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Table, and_, case, cast, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
@@ -17,12 +16,13 @@ from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.types import BLOB, TEXT, BigInteger, Boolean, TypeEngine
 
+from crmkit.builtin.sql.byte_ids import ByteIds
 from crmkit.builtin.sql.describing import describe_sqlite, sqlite_scratch
-from crmkit.builtin.sql.dialect import Database, Described, Taken
+from crmkit.builtin.sql.dialect import Described, Taken
+from crmkit.builtin.sql.faults import FULL, of_a_value
 from crmkit.builtin.sql.link import Link
 from crmkit.errors import (
     CRMError,
-    InvalidError,
     NewerSchema,
     StorageBusy,
     StorageFull,
@@ -32,7 +32,6 @@ from crmkit.errors import (
     UpgradeNeeded,
 )
 from crmkit.records.fields import Kind
-from crmkit.records.ids import ids_from_bytes
 from crmkit.records.times import micros
 
 Column: TypeAlias = ColumnElement[Any]
@@ -64,13 +63,12 @@ class _Dialect(SQLiteDialect_pysqlite):
     supports_statement_cache = True
 
 
-class SQLite(Database):
+class SQLite(ByteIds):
     """SQLite, by the driver of Python's own library."""
 
     name: ClassVar[str] = "sqlite"
     has_schemas: ClassVar[bool] = False
     aborts_on_error: ClassVar[bool] = False
-    smallest_id: ClassVar[Any] = b""
 
     def __init__(self) -> None:
         self.sql = _Dialect(paramstyle="qmark")
@@ -83,26 +81,6 @@ class SQLite(Database):
         if kind in _BYTES:
             return BLOB()
         return Boolean(create_constraint=False) if kind == "bool" else TEXT()
-
-    def id_kept(self, value: UUID) -> bytes:
-        """Return an id as 16 bytes, which order as the id does."""
-        return value.int.to_bytes(16, "big")
-
-    @property
-    def id_source(self) -> str:
-        """How generated code writes the id."""
-        return "{v}.int.to_bytes(16, 'big')"
-
-    def ids_read(self, values: Sequence[Any]) -> Sequence[Any]:
-        """Return a column of ids as UUIDs."""
-        return ids_from_bytes(values)
-
-    def refs_read(self, values: Sequence[Any]) -> Sequence[Any]:
-        """Return a column of references as UUIDs; the same one is made once."""
-        there = [value for value in set(values) if value is not None]
-        made: dict[Any, UUID | None] = dict(zip(there, ids_from_bytes(there), strict=True))
-        made[None] = None
-        return list(map(made.__getitem__, values))
 
     def table_options(self, *, coarse: bool) -> Mapping[str, Any]:
         """A coarse table has no rowid: it would tell the order in which its rows came."""
@@ -161,10 +139,7 @@ class SQLite(Database):
     # --- the schema ---
     def tables(self, link: Link, *, schema: str) -> Mapping[str, frozenset[str]]:
         """Return the columns of each table."""
-        found: dict[str, set[str]] = {}
-        for table, column in link.rows(_COLUMNS):
-            found.setdefault(table, set()).add(column)
-        return {table: frozenset(columns) for table, columns in found.items()}
+        return link.grouped(_COLUMNS)
 
     def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
         """Return the names of all indexes."""
@@ -180,10 +155,7 @@ class SQLite(Database):
 
     def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:
         """Return the columns of each index that was made by a statement."""
-        found: dict[str, set[str]] = {}
-        for index, column in link.rows(_INDEXED, (table.name,)):
-            found.setdefault(index, set()).add(column)
-        return {index: frozenset(columns) for index, columns in found.items()}
+        return link.grouped(_INDEXED, (table.name,))
 
     def check_identity(self, link: Link, tables: Mapping[str, Any], ledger: str, version: int) -> None:
         """Refuse the file of another program, or of a newer version."""
@@ -224,11 +196,7 @@ class SQLite(Database):
         """Return what an error means, by SQLite's own code of it."""
         if isinstance(error, sqlite3.Error):
             return _fault(error, place)
-        if isinstance(error, OverflowError):
-            return InvalidError("A whole number is too large: it must fit into 64 bits.", code="too_large")
-        if isinstance(error, UnicodeEncodeError):
-            return InvalidError("A text holds a lone surrogate: remove it.", code="forbidden_character")
-        return StoreError(f"{place} can not serve: {error}")
+        return of_a_value(error) or StoreError(f"{place} can not serve: {error}")
 
 
 def _cut(packed: Column) -> Select[Any]:
@@ -289,9 +257,7 @@ def _fault(error: sqlite3.Error, place: str) -> CRMError:
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StorageBusy(f"{place} is held by another process: try again later.")
     if primary == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_WRITE:
-        return StorageFull(
-            f"No space is left for {place}; nothing of the last unit was kept. Free space and repeat it."
-        )
+        return StorageFull(FULL.format(place=place))
     if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StoreCorrupt(f"{place} is damaged, or is no database ({said}): restore a backup, or name another file.")
     if primary == sqlite3.SQLITE_READONLY:

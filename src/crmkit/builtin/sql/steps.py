@@ -15,14 +15,12 @@ from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.layout import Layout, compiled
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.schema import Found
-from crmkit.builtin.sql.tables import custom_column_name, index_name
+from crmkit.builtin.sql.tables import index_name
 from crmkit.errors import StoreError
 from crmkit.records import Field
 from crmkit.records.text import fold
 
 _ONE: Final[ColumnElement[Any]] = literal_column("1")
-_BEGINNING: Final = 190
-"""Characters of a text that are indexed where not all of it can be."""
 _PAGE: Final = 1000
 """Rows that are folded anew at once."""
 
@@ -81,32 +79,23 @@ def custom_index(
     name = index_name(table.name, ("custom", field.name), unique=False)
     if name in there:
         return
-    if written := database.custom_column(table, field.name, field.kind):
-        yield from _indexed_column(table, field, name, written, database)
+    if texts := database.index_custom(table, field, name):
+        yield from map(statement, texts)
         return
     value = database.custom(table.c.custom, field.name, field.kind)
     index = Index(name, database.index_key(value), database.index_key(table.c.id))
     yield create_index(index, database, aside=aside)
 
 
-def _indexed_column(table: Table, field: Field, index: str, written: str, database: Database) -> Iterator[Step]:
-    column = custom_column_name(field.name, field.kind)
-    quote = database.sql.identifier_preparer.quote
-    yield statement(f"ALTER TABLE {_named(table, database)} ADD COLUMN IF NOT EXISTS {quote(column)} {written}")
-    beginning = "" if field.kind in ("int", "decimal", "instant", "bool", "date") else f"({_BEGINNING})"
-    keys = f"{quote(column)}{beginning}, {quote('id')}"
-    yield statement(f"CREATE INDEX {quote(index)} ON {_named(table, database)} ({keys})")
-
-
 def search_indexes(layout: Layout[Any], found: Found, database: Database, *, aside: bool) -> Iterator[Step]:
     """Create the indexes that serve a search in texts, where the database can have them."""
-    operators = found.searching.operators
-    table = layout.table.to_metadata(
-        MetaData()
-    )  # an index becomes its table's: the layout's has those of its declaration
-    for name, column in search_columns(layout) if operators else ():
+    make = found.searching.index
+    if make is None:
+        return
+    table = layout.table.to_metadata(MetaData())  # an index becomes its table's: the layout's has the declared ones
+    for name, column in search_columns(layout):
         if name not in found.indexes:
-            yield create_index(database.search_index(name, table.c[column], operators), database, aside=aside)
+            yield create_index(make(name, table.c[column]), database, aside=aside)
 
 
 def search_columns(layout: Layout[Any]) -> Iterator[tuple[str, str]]:

@@ -46,7 +46,7 @@ class SchemaKeeper:
         kept = {key[5:]: found.value(key) for key in found.ledger if key.startswith("type:")}
         layouts = [self._catalogue.layout(of) for of in self._catalogue.types.values()]
         is_searched = all(name in found.indexes for layout in layouts for name, _ in search_columns(layout))
-        differs = _differs(declared, kept, found) or (bool(found.searching.operators) and not is_searched)
+        differs = _differs(declared, kept, found) or (found.searching.index is not None and not is_searched)
         planned = self._plan(found) if differs else Plan((), {})
         behind = {name for name in declared if name in kept and not is_within(declared[name], kept[name])}
         return Schema(
@@ -87,7 +87,7 @@ class SchemaKeeper:
     def _learn(self, custom: Custom | None) -> None:
         """All is there now; where custom fields have columns, look which."""
         self._catalogue.learn({}, self._catalogue.custom)
-        if custom and self._catalogue.database.keeps_at_once:
+        if custom and self._catalogue.database.indexes_columns_only:
             self.status()
 
     def drop_fields(self, of: type[Record], names: Sequence[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.columns import id_of
 from crmkit.builtin.sql.dialect import Taken
+from crmkit.builtin.sql.faults import AGAIN
 from crmkit.builtin.sql.layout import Layout, Row
 from crmkit.builtin.sql.link import Link
 from crmkit.errors import InvalidError, TryAgain
@@ -111,7 +112,7 @@ class Writer:
             for (holder,) in self._link.rows(text, values) if None not in values else ():
                 if id_of(holder) != record.id:
                     return NotApplied(index, "present", key, id_of(holder))
-        raise TryAgain("Another transaction was in the way; nothing was kept. Run the whole unit again.")
+        raise TryAgain(AGAIN)
 
 
 def _end_of_run(writes: Sequence[Write], start: int) -> int:

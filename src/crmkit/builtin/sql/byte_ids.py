@@ -1,0 +1,36 @@
+"""Ids as 16 bytes, which order as the ids do: for databases that know no UUIDs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+from crmkit.builtin.sql.dialect import Database
+from crmkit.records.ids import ids_from_bytes
+
+
+class ByteIds(Database):
+    """A database that keeps ids as bytes."""
+
+    smallest_id: ClassVar[Any] = b""
+
+    def id_kept(self, value: UUID) -> bytes:
+        """Return an id as its bytes."""
+        return value.int.to_bytes(16, "big")
+
+    @property
+    def id_source(self) -> str:
+        """How generated code writes the id."""
+        return "{v}.int.to_bytes(16, 'big')"
+
+    def ids_read(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Return a column of ids as UUIDs."""
+        return ids_from_bytes(values)
+
+    def refs_read(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Return a column of references as UUIDs; the same one is made once."""
+        there = [value for value in set(values) if value is not None]
+        made: dict[Any, UUID | None] = dict(zip(there, ids_from_bytes(there), strict=True))
+        made[None] = None
+        return list(map(made.__getitem__, values))
