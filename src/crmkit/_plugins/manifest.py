@@ -68,6 +68,7 @@ def _are_texts(found: Any) -> bool:
 def _texts(module: str, distribution: Place | None) -> Iterator[str]:
     for place in _places(module):
         if distribution is not None:
+            # NotImplementedError: the base class says so for distributions that are not files (a zip, a database)
             with suppress(OSError, UnicodeDecodeError, NotImplementedError):
                 yield read(str(distribution.locate_file(place)))
     if distribution is not None:

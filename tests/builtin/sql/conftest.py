@@ -69,17 +69,24 @@ def drop(store: Any, schema: str) -> None:
             connection.execute(text(statement.format(schema=schema)))
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.postgresql),
-        pytest.param("mariadb", marks=pytest.mark.mariadb),
-    ]
-)
+SERVERS = tuple(pytest.param(name, marks=getattr(pytest.mark, name)) for name in DROP)
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
 def any_store(request: pytest.FixtureRequest, url: str) -> Iterator[Any]:
     """A store on each database; a schema of its own on a server."""
-    schema = "" if request.param == "sqlite" else f"t{uuid.uuid4().hex[:12]}"
-    place = url if request.param == "sqlite" else request.getfixturevalue(f"{request.param}_url")
+    yield from opened(url if request.param == "sqlite" else request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A store on each server, in a schema of its own."""
+    yield from opened(request.getfixturevalue(f"{request.param}_url"))
+
+
+def opened(place: str) -> Iterator[Any]:
+    """Yield a store with its tables; on a server in a schema of its own, which is dropped."""
+    schema = "" if place.startswith("sqlite") else f"t{uuid.uuid4().hex[:12]}"
     store: Any = SqlStore.open(place, CORE_TYPES, schema=schema)
     store.upgrade()
     yield store
