@@ -82,6 +82,26 @@ def test_a_check_is_left_out_with_a_reason_only(
     assert {name: found.get(name) for name in outcome} == outcome
 
 
+STORE = """
+from crmkit.builtin.memory import MemoryStore
+from crmkit.testing import StoreContract
+
+class TestMine(StoreContract):
+    excluded = {excluded}
+
+    def store(self, types):
+        return MemoryStore(types)
+"""
+
+
+@pytest.mark.parametrize(("reason", "outcome"), [("It keeps no blobs of its own.", "skipped"), ("no", "errors")])
+def test_a_check_of_stores_is_left_out_in_the_same_way(pytester: pytest.Pytester, reason: str, outcome: str) -> None:
+    check = "test_bytes_are_kept_under_their_digest"
+    pytester.makepyfile(STORE.replace("{excluded}", repr({check: reason})))
+    result = pytester.runpytest_subprocess("-q", "-p", "no:randomly", "-p", "no:xdist", "-k", check)
+    assert result.parseoutcomes()[outcome] == 1
+
+
 def test_a_store_that_tests_can_not_open_is_named(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("import pytest\n\n@pytest.mark.crm(store='oracle')\ndef test_it(crm): pass\n")
     result = pytester.runpytest_subprocess("-q", "-p", "no:randomly", "-p", "no:xdist")

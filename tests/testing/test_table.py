@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from crmkit import testing
+from crmkit.testing.contract import Contract
 from tests.testing import (
     test_channel_contract,
     test_contracts,
@@ -42,6 +43,12 @@ def test_every_check_has_its_mistake(suite: str) -> None:
     checks = {name for name in dir(getattr(testing, suite)) if name.startswith("test_")}
     assert checks
     assert caught()[suite] == checks
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_every_suite_leaves_checks_out_in_one_way(suite: str) -> None:
+    """By name and with a reason: see tests/testing/test_fixtures.py."""
+    assert issubclass(getattr(testing, suite), Contract)
 
 
 def test_a_check_without_its_mistake_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

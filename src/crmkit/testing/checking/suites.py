@@ -208,7 +208,7 @@ def _store(of: type[Store]) -> Iterator[Made]:
     def store(self: Any, types: Sequence[type[Record]]) -> Store:
         return of(Path(tempfile.mkdtemp()), types)
 
-    yield f"store {of.__name__}", StoreContract, {"store": store}  # type: ignore[misc]  # a suite with its own exclusions
+    yield f"store {of.__name__}", StoreContract, {"store": store}
 
 
 # --- facts, for what is judged without running anything ---

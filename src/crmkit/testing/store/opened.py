@@ -14,6 +14,7 @@ import pytest
 from ...ports.store import Add, Capability, NotApplied, Store, Transaction, Write
 from ...query import Binding
 from ...records import Record
+from ..contract import Contract
 from ..specimens import SPECIMENS, custom_fields
 
 R = TypeVar("R", bound=Record)
@@ -21,7 +22,7 @@ NOW: Final = datetime(2026, 3, 29, 1, tzinfo=UTC)
 BINDING: Final = Binding(now=NOW, zone=ZoneInfo("Europe/Amsterdam"), currency="EUR", custom=custom_fields)
 
 
-class OpenedContract(ABC):
+class OpenedContract(Contract, ABC):
     """See ``StoreContract``."""
 
     @abstractmethod
