@@ -65,4 +65,4 @@ def test_its_papers_are_in_order(folder: Path) -> None:
             *judge_papers(distribution, told),
             *judge_upkeep(distribution, told),
         ]
-    assert [f"{one.check}: {one.problem}" for one in every if one.problem and one.check != "runs"] == []
+    assert [f"{one.check}: {one.problem}" for one in every if one.problem] == []

@@ -35,6 +35,14 @@ def written(name: str, tmp_path: Path) -> Path:
     return tmp_path / "new"
 
 
+@pytest.mark.parametrize("own", sorted(path.name for path in PLUGINS.glob("crmkit-*")))
+def test_every_plugin_runs_its_tests_as_the_scaffold_says(own: str, tmp_path: Path) -> None:
+    """Those with more of their own, too: whoever knows one of them knows how all are worked on."""
+    outcome(["plugins", "new", "some", "--kind", "kpi", "--out", str(tmp_path / "new")])
+    for file in ("tox.ini", ".gitignore", ".github/workflows/ci.yml"):
+        assert text(PLUGINS / own / file) == text(tmp_path / "new" / file)
+
+
 def files(folder: Path, pattern: str) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.glob(pattern) if "__pycache__" not in path.parts}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-
 from crmkit import CRM, Customer, InvalidError
 from crmkit.query import each
 from crmkit.testing import Clock, KpiContract, RecordTypeContract
+
 from crmkit_cases import Case, Cases, plugin
 from crmkit_cases.figures import case_duration, cases_open
 

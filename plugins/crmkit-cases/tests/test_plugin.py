@@ -1,7 +1,8 @@
 """The plugin as a whole: alone and beside others, its manifest, its settings, taken away and brought back."""
 
-import crmkit_cases
 from crmkit.testing import PluginContract
+
+import crmkit_cases
 
 
 class TestPlugin(PluginContract):

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-
 from crmkit import CRM, Customer, Purchase
 from crmkit.testing import KpiContract
+
 from crmkit_repeat_purchase import plugin, repeat_purchase_rate
 
 ANNA, CLEO = Customer(name="Anna"), Customer(name="Cleo")

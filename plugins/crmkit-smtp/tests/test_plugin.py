@@ -1,7 +1,8 @@
 """The plugin as a whole: alone and beside others, its manifest, its settings, taken away and brought back."""
 
-import crmkit_smtp
 from crmkit.testing import PluginContract
+
+import crmkit_smtp
 
 
 class TestPlugin(PluginContract):

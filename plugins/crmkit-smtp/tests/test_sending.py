@@ -9,10 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
 from crmkit import CRM, Customer, InvalidError, Message
 from crmkit.query import each
 from crmkit.testing import Clock
+
 from crmkit_smtp import Settings, Smtp, plugin
 
 from .server import MailServer, mail_server

@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import AuthResult
-
 from crmkit import Secret
 from crmkit.ports.channel import Delivery, NotSent, Receipt, Rejected
 from crmkit.testing import ChannelContract, Provider
+
 from crmkit_smtp import Settings, Smtp
 
 from .server import MailServer, mail_server

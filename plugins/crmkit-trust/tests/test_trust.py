@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
 from crmkit import CRM, InvalidError
 from crmkit.testing import SurveyTypeContract
+
 from crmkit_trust import plugin, trust
 
 CONTENT = {"keeps-promises": 7, "honest": 7, "cares": 7, "hides-things": 1, "hard-to-reach": 1}
@@ -21,7 +21,7 @@ class TestTrust(SurveyTypeContract):
     examples = (
         (CONTENT, 7.0),
         ({"keeps-promises": 2, "honest": 3, "cares": 4, "hides-things": 7}, 2.5),  # the reversed item counts as 1
-        ({"keeps-promises": "۷", "honest": 1}, None),  # two of five are too few
+        ({"keeps-promises": "\N{EXTENDED ARABIC-INDIC DIGIT SEVEN}", "honest": 1}, None),  # two of five are too few
     )
 
 
@@ -35,7 +35,9 @@ def test_from_the_question_to_the_figure(crm: CRM) -> None:
     sent = crm.surveys.send("trust-2026", [anna, bert], channel="mailbox")
     for invitation, raw in zip(sent.invitations, (CONTENT, doubting), strict=True):
         response = crm.surveys.answer(crm.surveys.token(invitation), {"trust": raw})
-        items = {row.item: (row.raw, row.score) for row in crm.surveys.answers(response) if row.item}
+        items: dict[str, tuple[object, object]] = {
+            row.item: (row.raw, row.score) for row in crm.surveys.answers(response) if row.item
+        }
         assert len(items) == 5
         assert items["hides-things"] == (raw["hides-things"], 8 - raw["hides-things"])
     values = {name: crm.kpis.show(name).latest.value for name in ("trust", "trust-mean", "trust-net")}

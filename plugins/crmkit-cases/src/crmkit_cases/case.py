@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Annotated
 
 import attrs
-
 from crmkit import (
     AnyRef,
     Choices,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import groupby
 
 import click
-
 from crmkit import CRM, Customer, NotFoundError, cli
 
 from .case import Case
@@ -38,7 +37,7 @@ def cases() -> None:
 @click.option("--channel", default="phone", show_default=True)
 @click.option("--touchpoint", default="")
 @click.pass_obj
-def open_(crm: CRM, customer: str, subject: str, priority: str, category: str, channel: str, touchpoint: str) -> None:  # noqa: PLR0917  # a command's options
+def open_(crm: CRM, customer: str, subject: str, priority: str, category: str, channel: str, touchpoint: str) -> None:
     """Open."""
     who = None if customer == "-" else crm.naming.named(Customer, customer)
     made = crm.service(Cases).open(

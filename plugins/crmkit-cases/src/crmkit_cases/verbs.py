@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import attrs
-
 from crmkit import AnyRef, Counter, Customer, InvalidError, Page, Service, verb
 from crmkit.query import each
 

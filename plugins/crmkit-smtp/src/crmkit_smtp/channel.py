@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from email.message import EmailMessage
 
 import attrs
-
 from crmkit import Secret
 from crmkit.ports.channel import Channel, Delivery, NotSent, Receipt, Rejected
 
@@ -42,7 +41,7 @@ class Settings:
     port: int = 587
     name: str = ""
     user: str = ""
-    password: Secret = Secret("")
+    password: Secret = attrs.field(default=Secret(""))
     starttls: bool = True
     reply_to: str = ""
     timeout_s: float = 30
