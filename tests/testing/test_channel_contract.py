@@ -91,6 +91,12 @@ class TellsThePermit(Wire):
         return super().body(delivery) + delivery.permit.encode()
 
 
+class TellsThePermitInTheQuery(Wire):
+    def send(self, delivery: Delivery) -> Receipt:
+        self.path = f"/messages?permit={delivery.permit}"
+        return super().send(delivery)
+
+
 class NoKey(Wire):
     def send(self, delivery: Delivery) -> Receipt:
         return super().send(Delivery(key="", address=delivery.address, text=delivery.text))
@@ -196,6 +202,7 @@ MISTAKES: list[tuple[type[Wire], set[str]]] = [
     (OneName, {"test_two_messages_have_two_names"}),
     (Forgets, {"test_several_messages_have_an_end_each"}),
     (TellsThePermit, {"test_the_permit_stays_here"}),
+    (TellsThePermitInTheQuery, {"test_the_permit_stays_here"}),
     (NoKey, {"test_a_key_goes_with_a_promise_to_drop_it"}),
     (UnreachableIsUncertain, {"test_an_unreachable_provider_got_nothing"}),
     (HastyWhenBusy, {"test_a_busy_provider_is_asked_again_later"}),

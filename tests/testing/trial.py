@@ -22,6 +22,11 @@ def failed(suite: type[Contract], **more: Any) -> set[str]:
 
 def fails(contract: Any, name: str) -> bool:
     """Whether a check fails, in one of its cases."""
+    return next(failing_cases(contract, name), None) is not None
+
+
+def failing_cases(contract: Any, name: str) -> Iterator[dict[str, Any]]:
+    """Yield the arguments of those cases of a check that fail."""
     check = getattr(contract, name)
     for case in cases(check):
         try:
@@ -31,8 +36,7 @@ def fails(contract: Any, name: str) -> bool:
         except pytest.skip.Exception:
             pass
         except (Exception, pytest.fail.Exception):  # noqa: BLE001  # whatever a mistake ends in, it is caught
-            return True
-    return False
+            yield case
 
 
 @contextmanager

@@ -34,6 +34,7 @@ class Wire(Channel):
     addresses = "phone"
     idempotent_for_h = 24
     timeout_s: float | None = 0.2
+    path = "/messages"
 
     def __init__(self, url: str) -> None:
         place = urlsplit(url)
@@ -43,7 +44,7 @@ class Wire(Channel):
     def send(self, delivery: Delivery) -> Receipt:
         line = self.connected()
         try:
-            line.request("POST", "/messages", self.body(delivery), {"Idempotency-Key": delivery.key})
+            line.request("POST", self.path, self.body(delivery), {"Idempotency-Key": delivery.key})
             answer = line.getresponse()
             return self.read(answer.status, answer.read(), answer.headers.get("Retry-After"))
         finally:

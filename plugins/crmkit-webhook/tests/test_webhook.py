@@ -11,7 +11,7 @@ from crmkit_webhook import Settings, Webhook, plugin
 
 
 def settings(provider: Provider) -> Settings:
-    return Settings(url=f"{provider.url}/hook", key=Secret("k3y"))
+    return Settings(url=f"{provider.url}/hook?room=shop", key=Secret("k3y"))
 
 
 def signed(**said: str) -> Request:
@@ -37,6 +37,7 @@ def test_what_is_sent_is_signed_and_an_empty_answer_will_do() -> None:
         receipt = Webhook(settings(program)).send(Delivery(key="k-1", address="anna", text="Uw fiets is klaar é"))
         (asked,) = program.asked
     assert receipt.external_id == "k-1"
+    assert asked.query == "room=shop"
     assert json.loads(asked.body) == {"key": "k-1", "to": "anna", "text": "Uw fiets is klaar é"}
     assert asked.headers["X-Signature"] == hmac.digest(b"k3y", asked.body, "sha256").hex()
 

@@ -37,7 +37,7 @@ from ..ports.channel import (
     StatusReport,
 )
 from .contract import Contract
-from .provider import FAILURES, SILENCES, Failure, Provider, Silence
+from .provider import FAILURES, SILENCES, Asked, Failure, Provider, Silence
 
 ADDRESSES: Final[Mapping[str, str]] = {
     "email": "anna@example.nl", "phone": "+31612345678", "postal": "Anna Jansen, Oudegracht 1, 3511 AA Utrecht", "handle": "anna",
@@ -152,7 +152,7 @@ class ChannelContract(Contract):
         self.accept(provider)
         made.send(self._delivery(made))
         assert provider.asked, "The provider was not asked: does the channel use provider.url?"
-        assert not any(_PERMIT in f"{one.headers}{one.body!r}{one.path}" for one in provider.asked)
+        assert not any(_PERMIT in _told(one) for one in provider.asked)
 
     def test_a_key_goes_with_a_promise_to_drop_it(self, provider: Provider, made: Channel) -> None:
         """Where the provider is said to drop repeated keys, it is given the key."""
@@ -161,7 +161,7 @@ class ChannelContract(Contract):
             pytest.skip("it promises nothing about repeated keys")
         self.accept(provider)
         made.send(self._delivery(made))
-        assert any("key-1" in f"{one.headers}{one.body!r}{one.path}" for one in provider.asked)
+        assert any("key-1" in _told(one) for one in provider.asked)
 
     # --- failing ---
     def test_an_unreachable_provider_got_nothing(self, provider: Provider, made: Channel) -> None:
@@ -287,6 +287,11 @@ class ChannelContract(Contract):
             pytest.skip("it receives no requests, or none was recorded")
         request: Request = found
         return request
+
+
+def _told(asked: Asked) -> str:
+    """Return all that the provider learned from a request."""
+    return f"{asked.path}?{asked.query} {asked.headers} {asked.body!r}"
 
 
 def _heard(channel: Channel, request: Request) -> list[Received]:

@@ -34,10 +34,15 @@ _CERTIFICATE: Final = Path(__file__).with_name("provider.pem")
 
 @attrs.frozen(kw_only=True)
 class Asked:
-    """A request that the provider got."""
+    """A request that the provider got.
+
+    Attributes:
+        query: what stands behind the ``?`` of its target.
+    """
 
     method: str
     path: str
+    query: str = ""
     headers: Mapping[str, str]
     body: bytes
 
@@ -175,7 +180,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        asked = Asked(method=self.command, path=self.path.partition("?")[0], headers=dict(self.headers), body=body)
+        path, _, query = self.path.partition("?")
+        asked = Asked(method=self.command, path=path, query=query, headers=dict(self.headers), body=body)
         provider = cast("_Server", self.server).provider
         answer, failure = provider.took(asked)
         if failure is None:

@@ -38,7 +38,7 @@ class Webhook(Channel):
             except OSError as error:
                 raise NotSent(f"There is no connection to {self._to.netloc!r}: see [settings.webhook].") from error
             headers = {"Content-Type": "application/json", "X-Signature": hmac.digest(self._key, body, "sha256").hex()}
-            connection.request("POST", self._to.path or "/", body, headers)
+            connection.request("POST", self._to._replace(scheme="", netloc="").geturl() or "/", body, headers)
             answer = connection.getresponse()
             content = answer.read()
         if answer.status in {401, 403, 429, 503}:
