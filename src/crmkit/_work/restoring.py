@@ -26,7 +26,7 @@ def restored(unit: Unit, records: Sequence[Record], since: UUID, name: str) -> N
         before = unit.tx.get(of, [record.id for record in ones])
         differing = [one for one in ones if one.id in before and changed_fields(before[one.id], one)]
         unit.rehome(differing, name=name)
-        if any(field.history for field in declaration_of(of).fields):
+        if declaration_of(of).histories:
             undo_spans(unit, ones, since)
         for new in unit.tx.get(of, [one.id for one in differing]).values():
             if new.customer_id != before[new.id].customer_id:

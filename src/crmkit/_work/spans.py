@@ -34,8 +34,8 @@ def first_spans(unit: Unit, declaration: Declaration, record: Record, at: dateti
     """Return the spans that a new record begins."""
     return [
         _span(unit, declaration, record, field, value, at)
-        for field in declaration.fields
-        if field.history and (value := span_value(field, getattr(record, field.name)))
+        for field in declaration.histories
+        if (value := span_value(field, getattr(record, field.name)))
     ]
 
 
@@ -98,7 +98,7 @@ def _turned(  # noqa: PLR0917  # all of them say what turned
 
 def drop_spans(unit: Unit, declaration: Declaration, records: Sequence[Record]) -> None:
     """Remove the spans of records that are removed."""
-    if any(field.history for field in declaration.fields):
+    if declaration.histories:
         refs = [AnyRef(declaration.name, record.id) for record in records]
         unit.to_write().write([Remove(span) for span in _spans_of(unit, refs)])
 

@@ -63,10 +63,9 @@ class Writer:
         if declaration.mode == "operational" or declaration.coarse:
             return
         name = name or f"{declaration.name}.added"
-        has_history = any(field.history for field in declaration.fields)
         for record, since in zip(kept, _instants(at, len(kept), self._unit.now), strict=True):
             self._log.note(name, declaration.name, record, None)
-            if has_history:
+            if declaration.histories:
                 for span in first_spans(self._unit, declaration, record, since):
                     self._log.span(span)
 
@@ -120,7 +119,7 @@ class Writer:
         self, declaration: Declaration, olds: Sequence[Any], made: Sequence[Any], since: Mapping[UUID, datetime]
     ) -> dict[UUID, dict[str, Any]]:
         """Return what is told of the past alone, by record and field: a later value has followed it."""
-        names = [field.name for field in declaration.fields if field.history and field.name != "stage"]
+        names = [field.name for field in declaration.histories if field.name != "stage"]
         late: dict[UUID, dict[str, Any]] = {}
         for old, new in zip(olds, made, strict=True):
             for name in names:
@@ -155,8 +154,8 @@ class Writer:
             return
         values = changed_fields(old, new)
         self._log.note(name or f"{declaration.name}.changed", declaration.name, new, values)
-        for field in declaration.fields:
-            if field.history and field.name in values:
+        for field in declaration.histories:
+            if field.name in values:
                 turn_span(self._unit, declaration, new, field, at)
         if old.customer_id != new.customer_id:
             self.rehome(

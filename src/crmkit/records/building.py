@@ -65,9 +65,9 @@ def stamper(of: type[R]) -> Callable[[R, int, Any, Any, Any], R]:
     scope: dict[str, Any] = {"_new": object.__new__, "_of": of}
     lines = ["def stamp(record, version, created_at, updated_at, customer_id):", "    made = _new(_of)"]
     for index, attribute in enumerate(attrs.fields(of)):
-        slot = getattr(of, attribute.name)
-        scope[f"_s{index}"], scope[f"_g{index}"] = slot.__set__, slot.__get__
-        lines.append(f"    _s{index}(made, {attribute.name if attribute.name in stamps else f'_g{index}(record)'})")
+        scope[f"_s{index}"] = getattr(of, attribute.name).__set__
+        value = attribute.name if attribute.name in stamps else f"record.{attribute.name}"
+        lines.append(f"    _s{index}(made, {value})")
     exec("\n".join([*lines, "    return made"]), scope)  # noqa: S102  # our own source, as attrs writes __init__
     stamp: Callable[[R, int, Any, Any, Any], R] = scope["stamp"]
     return stamp

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import types
 from collections.abc import Iterator, Mapping
@@ -55,6 +56,11 @@ class Declaration:
     def on_erase(self) -> OnErase:
         """What an erasure of its customer does to a record of this type; what stands for itself is blanked and kept."""
         return self.owner.owner.on_erase if self.owner and self.owner.owner else "keep"
+
+    @functools.cached_property
+    def histories(self) -> tuple[Field, ...]:
+        """The fields of which it is kept since when they had which value."""
+        return tuple(field for field in self.fields if field.history)
 
     @property
     def own_fields(self) -> tuple[Field, ...]:

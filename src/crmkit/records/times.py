@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import functools
 import re
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,12 +21,22 @@ def micros(instant: datetime) -> int:
     Raises:
         InvalidError: it has no time zone.
     """
+    if instant.tzinfo is UTC:
+        return _utc_micros(instant)
     if instant.tzinfo is None:
         raise InvalidError(
             f"{instant.isoformat()} has no time zone: write it with one, such as +00:00.", code="time_zone"
         )
+    return _micros(instant)
+
+
+def _micros(instant: datetime) -> int:
     passed = instant - _EPOCH
     return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
+
+
+_utc_micros = functools.lru_cache(maxsize=64)(_micros)
+"""Records that are written together have the same stamps; in other zones two instants may be equal (PEP 495)."""
 
 
 _DAY = 86_400_000_000

@@ -93,12 +93,11 @@ def _keep_one_history(work: Work, winner: Customer, loser: Customer) -> None:
     Spans are made of the log, in which both histories stay.
     """
     s = each(Span)
-    for field in declaration_of(Customer).own_fields:
-        if field.history:
-            dropped = winner if _takes(field, winner, loser) else loser
-            where = (s.record == dropped) & (s.field == field.name)
-            for span in list(work.find(Span, where)):
-                work.discard(span)
+    for field in declaration_of(Customer).histories:
+        dropped = winner if _takes(field, winner, loser) else loser
+        where = (s.record == dropped) & (s.field == field.name)
+        for span in list(work.find(Span, where)):
+            work.discard(span)
 
 
 def _keep_primaries(work: Work, winner: Customer, loser: Customer) -> None:

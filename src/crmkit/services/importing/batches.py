@@ -78,7 +78,7 @@ def _read(table: Table, reader: RowReader, names: RowNames, after: int) -> Itera
         if row[0] <= after:
             continue
         values, problems = reader.read(row[1])
-        yield table.rejected(row, problems) if problems else ReadRow(row[0], row[1], values, name)
+        yield table.rejected(row, problems) if problems else ReadRow(row[0], row[1], reader.said(row[1]), values, name)
 
 
 class _Kin:

@@ -24,6 +24,7 @@ class ReadRow:
     Attributes:
         line: number of its first line in the file.
         cells: as they stand in the file, for a reject.
+        said: those of them that the mapping reads.
         values: by target, as ``RowReader`` gives them.
         name: by what its record is known, where nothing in the row says so.
         addresses: where its kind has some: as they were written, by kind and key; worked out once.
@@ -31,6 +32,7 @@ class ReadRow:
 
     line: int
     cells: Sequence[Cell]
+    said: object
     values: Mapping[str, Any]
     name: ExternalKey | None = None
     addresses: Mapping[tuple[str, str], str] | None = None

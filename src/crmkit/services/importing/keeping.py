@@ -18,6 +18,7 @@ from ...ports.work import Work
 from ...query import each
 from ...records import AnyRef, Digest, ExternalId
 from ...records.border import custom_kept
+from ...records.ids import new_ids
 from ...records.values import KeptMap
 from .drafts import Draft, Entry, Outcome, ReadRow
 from .references import References, external_ids, external_of, keep_new
@@ -198,6 +199,9 @@ class RecordKeeper:
     def _add(self, drafts: Sequence[Draft]) -> None:
         if not drafts:
             return
+        if not self.declaration.coarse:
+            for draft, new in zip(drafts, new_ids(len(drafts)), strict=True):
+                draft.fields.setdefault("id", new)
         entries = [self.entry(draft) for draft in drafts]
         kept = self.work.add([entry.record for entry in entries], at=[entry.at for entry in entries])
         for draft, entry, record in zip(drafts, entries, kept, strict=True):
@@ -271,7 +275,10 @@ class RecordKeeper:
         new = [(key, draft) for key, draft in wanted.items() if key not in held]
         name = self.declaration.name
         self.work.add(
-            [ExternalId(record=AnyRef(name, d.kept.id), source=source, value=value) for (source, value), d in new]
+            [
+                ExternalId(id=one, record=AnyRef(name, draft.kept.id), source=source, value=value)
+                for one, ((source, value), draft) in zip(new_ids(len(new)), new, strict=True)
+            ]
         )
         for _, draft in new:
             draft.is_changed = True

@@ -56,9 +56,14 @@ class FieldReader:
 
 @attrs.frozen(kw_only=True)
 class RowReader:
-    """Reads the rows of one table by one mapping."""
+    """Reads the rows of one table by one mapping.
+
+    Attributes:
+        said: a row's cells that the mapping reads, in the mapping's order and not in the file's.
+    """
 
     fields: tuple[FieldReader, ...]
+    said: Callable[[Sequence[Cell]], object]
 
     def read(self, row: Sequence[Cell]) -> tuple[dict[str, object], list[Problem]]:
         """All values by target, None where a cell is empty, and all that is wrong with the row.
@@ -102,7 +107,7 @@ def row_reader(
     fields = tuple(fitting.field(column) for column in mapping.columns)
     fitting.check_required()
     refuse(dict.fromkeys(fitting.mistakes), name)
-    return RowReader(fields=fields)
+    return RowReader(fields=fields, said=fitting.said())
 
 
 class _Fitting:
@@ -126,6 +131,11 @@ class _Fitting:
         fetch = self._fetch(column, target)
         read = self._varied(column, target, fetch) or self._read(column, target, fetch, self._setting(column))
         return FieldReader(target=target.name, column=" + ".join(column.sources), read=read)
+
+    def said(self) -> Read:
+        """Return what picks the cells that are read."""
+        places = [self._names.index(source.strip()) for source in self._mapping.wanted]
+        return itemgetter(*places) if places else lambda _: ()
 
     def _setting(self, column: Column, currency: str = "", country: str = "") -> Setting:
         zone_name = column.time_zone or self._defaults.time_zone

@@ -63,9 +63,8 @@ class Told:
 
     def _digest(self, draft: Draft) -> str:
         """Return the digest of a row, with which of its references were found: one that is found later is news."""
-        text = repr(draft.row.values)
         found = [name for name in self._references if name in draft.fields or name in draft.more]
-        return _short(f"{text}{found}")
+        return _short(f"{draft.row.said!r}{found}")
 
 
 def _key(draft: Draft) -> str:
