@@ -37,9 +37,9 @@ class Hooks:
 
     Args:
         hooks: in the order in which they are called.
-        on_event: is told what happens to plugins: failures of adjust hooks, the quarantine, calls that took too long.
+        on_event: is told what happens to plugins: failures of adjust hooks and subscribers, the quarantine, calls that took too long.
         clock: seconds that only grow; for the quarantine and for measuring.
-        in_a_row: failures in a row after which a plugin that does not check is passed over.
+        in_a_row: failures in a row after which what does not check is passed over.
         probe_after_s: seconds after which it is tried again.
         measure: whether to add up each plugin's time (``spent``); it makes calls dearer.
         trace: is told of every call; then time is measured too.
@@ -84,7 +84,7 @@ class Hooks:
         self.judges = self._compiled("check", compile_judges)
         self.checkers = self._compiled("check", compile_checkers)
         self.subscribers: tuple[Subscription, ...] = tuple(
-            subscription(hook) for hook in self._hooks if hook.offer.hook == "subscriber"
+            subscription(hook, quarantine) for hook in self._hooks if hook.offer.hook == "subscriber"
         )
 
     def order(self, of: type[Record], hook: str) -> tuple[Hook, ...]:

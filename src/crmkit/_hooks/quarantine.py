@@ -1,4 +1,7 @@
-"""Passing over a plugin that keeps failing: open after some failures in a row, tried again after a while."""
+"""Passing over what keeps failing: open after some failures in a row, tried again after a while.
+
+The adjust hooks of a plugin are passed over together; a subscriber alone, for what it tells has nothing to do with another's.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -18,11 +21,18 @@ from .hook import Hook, Plugged
 _log = logging.getLogger("crmkit.hooks")
 
 IN_A_ROW = 5
-"""Failures in a row after which a plugin is passed over."""
+"""Failures in a row after which it is passed over."""
 PROBE_AFTER_S = 60.0
-"""Seconds after which one call is tried; where it succeeds, the plugin is back."""
+"""Seconds after which one call is tried; where it succeeds, it is back."""
 _KEPT = 100
 """Reports that are kept; the oldest goes first."""
+
+
+_WORDS: Final = {
+    "adjust": ("the record was kept without it", "its hooks are passed over, and tried again"),
+    "subscriber": ("it is told of it again later", "what happens waits for it, and it is tried again"),
+}
+"""By kind of hook: what became of the call that failed, and what becomes of the next ones."""
 
 
 @attrs.define
@@ -33,13 +43,13 @@ class _Breaker:
 
 @attrs.define(eq=False)
 class Quarantine:
-    """Failures of plugins whose hooks may be passed over; never of one that checks.
+    """Failures of hooks that may be passed over; never those of a plugin that checks.
 
     Attributes:
         on_event: is told of failures, of plugins that are passed over from now on, and of those that are back.
         on_passed_over: is told of each call that is not made: (hook, subject).
         reports: the last events, oldest first.
-        troubled: whether any plugin has failed since it last succeeded: hooks look at nothing else while all is well.
+        troubled: whether any adjust hook has failed since its plugin last succeeded: those look at nothing else while all is well.
     """
 
     checking: Collection[str]
@@ -58,19 +68,26 @@ class Quarantine:
     def names(self) -> frozenset[str]:
         """The plugins that are passed over now."""
         with self._lock:
-            return frozenset(name for name, breaker in self._breakers.items() if breaker.open_until is not None)
+            passed_over = [key for key, breaker in self._breakers.items() if breaker.open_until is not None]
+        return frozenset(key.partition("/")[0] for key in passed_over)
+
+    def rests(self, hook: Hook) -> bool:
+        """Whether a hook is passed over, and it is not yet time to try it."""
+        with self._lock:
+            breaker = self._breakers.get(_key(hook))
+            return breaker is not None and breaker.open_until is not None and self.clock() < breaker.open_until
 
     def allows(self, hook: Hook, subject: Any = None) -> bool:
-        """Whether a hook is called: its plugin is not passed over, or it is time to try it."""
-        if self._is_due(hook.plugin.name):
+        """Whether a hook is called: it is not passed over, or it is time to try it."""
+        if self._is_due(_key(hook)):
             return True
         if self.on_passed_over is not None:
             self.on_passed_over(hook, subject)
         return False
 
-    def _is_due(self, name: str) -> bool:
+    def _is_due(self, key: str) -> bool:
         with self._lock:
-            breaker = self._breakers.get(name)
+            breaker = self._breakers.get(key)
             if breaker is None or breaker.open_until is None:
                 return True
             if self.clock() < breaker.open_until:
@@ -79,21 +96,22 @@ class Quarantine:
             return True
 
     def succeeded(self, hook: Hook) -> None:
-        """A hook answered as it should: its plugin starts afresh."""
+        """A hook answered as it should: it starts afresh."""
         with self._lock:
-            gone = self._breakers.pop(hook.plugin.name, None)
-            self.troubled = bool(self._breakers)
+            gone = self._breakers.pop(_key(hook), None)
+            self.troubled = self._is_troubled()
         if gone and gone.open_until is not None:
             self._tell(event_of("plugin.recovered", hook.plugin, hook.name), logging.INFO, "it is back")
 
     def failed(self, hook: Hook, error: BaseException) -> None:
-        """A hook went wrong: report it, and pass its plugin over where that happens too often."""
-        in_a_row, begins = self._count(hook.plugin.name)
+        """A hook went wrong: report it, and pass it over from now on where that happens too often."""
+        in_a_row, begins = self._count(hook)
+        kept, rests = _WORDS[hook.offer.hook]
         # What goes wrong for every row of an import is not logged for every row.
         level = logging.WARNING if in_a_row == 1 else logging.DEBUG
-        self._tell(event_of("plugin.failed", hook.plugin, hook.name, error), level, "the record was kept without it")
+        self._tell(event_of("plugin.failed", hook.plugin, hook.name, error), level, kept)
         if begins:
-            again = f"its hooks are passed over, and tried again every {self.probe_after_s:g} s"
+            again = f"{rests} every {self.probe_after_s:g} s"
             self._tell(event_of("plugin.quarantined", hook.plugin, hook.name, error), logging.WARNING, again)
 
     def overran(self, plugin: Plugged, hook: str, took_s: float) -> None:
@@ -114,13 +132,21 @@ class Quarantine:
             with suppress(Exception):  # the host's own code: its fault must not become the record's
                 self.on_event(event)
 
-    def _count(self, name: str) -> tuple[int, bool]:
-        """Return how often the plugin has failed in a row now, and whether it is passed over from this failure on."""
+    def _count(self, hook: Hook) -> tuple[int, bool]:
+        """Return how often it has failed in a row now, and whether it is passed over from this failure on."""
         with self._lock:
-            breaker = self._breakers.setdefault(name, _Breaker())
-            self.troubled = True
+            breaker = self._breakers.setdefault(_key(hook), _Breaker())
+            self.troubled = self._is_troubled()
             breaker.in_a_row += 1
             was_open = breaker.open_until is not None
-            if breaker.in_a_row >= self.in_a_row and name not in self.checking:
+            if breaker.in_a_row >= self.in_a_row and hook.plugin.name not in self.checking:
                 breaker.open_until = self.clock() + self.probe_after_s
             return breaker.in_a_row, breaker.open_until is not None and not was_open
+
+    def _is_troubled(self) -> bool:
+        return any("/" not in key for key in self._breakers)
+
+
+def _key(hook: Hook) -> str:
+    """Under which name failures are counted: the plugin's, for a subscriber with its own behind it."""
+    return f"{hook.plugin.name}/{hook.name}" if hook.offer.hook == "subscriber" else hook.plugin.name

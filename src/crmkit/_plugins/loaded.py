@@ -191,7 +191,7 @@ def _is_of(value: Any, kind: Any) -> bool:
 
 
 def _quarantined(state: PluginState) -> PluginState:
-    reason = "Its hooks keep failing and are passed over; they are tried again from time to time."
+    reason = "It keeps failing and is passed over; it is tried again from time to time."
     return attrs.evolve(
         state, state="quarantined", reason=reason, remedy="See the failures that are reported, and mend it."
     )

@@ -13,6 +13,7 @@ from ..crm import CRM
 from ..errors import PluginError
 from ..query import count
 from ..records import declaration_of
+from ..services.subscribers import Late, Subscribers
 from ..settings import read_project
 from .showing import Cells, show
 from .state import current_run
@@ -99,6 +100,12 @@ def _hands(crm: CRM) -> Iterator[str]:
     yield from (f"The data of {name} is not upgraded: {why}" for name, why in _failed(crm).items())
     for of, plugin in crm.house.loaded.missing_checks.items():
         yield f"Nothing is written to {of!r}: the plugin {plugin!r} checks it, and is not active."
+    yield from (str(one) for one in late(crm) if one.put_aside)
+
+
+def late(crm: CRM) -> tuple[Late, ...]:
+    """Return the subscribers that are behind."""
+    return crm.service(Subscribers).late()
 
 
 def _failed(crm: CRM) -> Mapping[str, str]:
@@ -117,6 +124,7 @@ def _as_json(crm: CRM) -> dict[str, Any]:
         ],
         "orphaned": [attrs.asdict(one) for one in orphans(crm)],
         "migrations": _failed(crm),
+        "late": [attrs.asdict(one) for one in late(crm)],
     }  # fmt: skip
 
 
@@ -129,6 +137,7 @@ def _print(crm: CRM) -> None:
         *(hand for hand in _hands(crm) if hand not in states),
         *(one.told for one in crm.house.loaded.deprecated),
         *map(str, orphans(crm)),
+        *(str(one) for one in late(crm) if not one.put_aside),
         *map(str, crm.house.hooks.reports),
     ]
     for line in lines:

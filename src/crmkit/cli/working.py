@@ -5,23 +5,30 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from ..crm import CRM
+from ..services.subscribers import Subscribers
 from ..services.working import Worked
 from .showing import as_json, say
 from .state import current_run
 
+RESTS: Final = ", passed over for now (it keeps failing)"
+
 
 @click.command(help="Run what waits: subscribers, reminders, messages. Goes on until it is stopped.")
 @click.option("--once", is_flag=True, help="Stop when nothing waits any more.")
+@click.option("--again", is_flag=True, help="First let subscribers try again what was put aside after too many tries.")
 @click.option("--limit", "limit_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop after so many seconds.")
 @click.pass_obj
-def work(crm: CRM, once: bool, limit_s: float | None) -> None:
+def work(crm: CRM, once: bool, again: bool, limit_s: float | None) -> None:
     """Work: a line for each round that did something; the first stop signal lets the running step end."""
     current_run().drains = False
+    if again:
+        count = crm.service(Subscribers).tell_again()
+        click.echo(f"{count} event{'' if count == 1 else 's'} will be told again.", err=True)
     if once:
         _tell(crm.work(limit_s=limit_s), always=True)
         return
@@ -54,7 +61,8 @@ def _lines(done: Worked) -> Iterator[str]:
     if done.subscribers:
         count = len(done.subscribers)
         told = ", ".join(
-            f"{one.name} {one.done} done, {one.failed} failed, {one.waiting} waiting" for one in done.subscribers
+            f"{one.name} {one.done} done, {one.failed} failed, {one.waiting} waiting{RESTS if one.rests else ''}"
+            for one in done.subscribers
         )
         yield f"{count} subscriber{'' if count == 1 else 's'} ran: {told}"
     if done.sent or done.refused or done.uncertain:

@@ -19,9 +19,9 @@ class PluginEvent:
     """Something that happened to a plugin in this process.
 
     Attributes:
-        name: ``plugin.failed`` (an adjust hook went wrong and was passed over), ``plugin.quarantined`` (it failed too often
-            in a row: its hooks are passed over from now on), ``plugin.recovered`` (one call was tried and went well: it is
-            back), ``plugin.overran`` (a hook took longer than ``hook_budget_s``; told once for each hook).
+        name: ``plugin.failed`` (an adjust hook went wrong and was passed over, or a subscriber went wrong and will be told
+            again), ``plugin.quarantined`` (that happened too often in a row: its adjust hooks, or this subscriber, are passed
+            over from now on), ``plugin.recovered`` (one call was tried and went well: it is back), ``plugin.overran`` (a hook took longer than ``hook_budget_s``; told once for each hook).
         hook: the function's name, or that of the specification.
         told: type and text of the error, cut, without secrets; for ``plugin.overran`` how long it took.
         where: file and line in the plugin's own code, where that is known.
@@ -54,7 +54,7 @@ class HookCall:
         hook: ``adjust``, ``check``, ``subscriber`` or ``access``.
         function: its name, or that of the specification.
         record_type: the name of the type of what it was called for.
-        outcome: ``answered``, ``failed`` (it raised), or ``passed over`` (not called: its plugin is quarantined).
+        outcome: ``answered``, ``failed`` (it raised), or ``passed over`` (not called: it is quarantined).
         told: what it answered, in a few words; of a failure the type and text of the error, without secrets.
         took_s: seconds in the function.
         is_over: whether that is longer than ``hook_budget_s``.

@@ -11,7 +11,7 @@ import attrs
 from .._hooks import Subscription
 from .._work.feed import Told, last_position, read_feed
 from ..errors import CRMError
-from ..ports.work import Event, Service
+from ..ports.work import Event, Service, verb
 from ..query import count, each, find
 from ..records import Cursor, LogEntry, Record, Retry, Unit
 from ..records.as_json import from_json
@@ -24,12 +24,50 @@ TRIES: Final = 10
 
 @attrs.frozen
 class Outcome:
-    """What one subscriber did: events done, failed now, and waiting for another try."""
+    """What one subscriber did: events done, failed now, and waiting for another try; whether it rests, since it kept failing."""
 
     name: str
     done: int = 0
     failed: int = 0
     waiting: int = 0
+    rests: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Late:
+    """A subscriber that is behind.
+
+    Attributes:
+        waiting: events that wait for another try.
+        put_aside: events on which it failed too often: they wait for a person.
+        error: why it failed on the last of them.
+    """
+
+    subscriber: str
+    waiting: int
+    put_aside: int
+    error: str
+
+    def __str__(self) -> str:
+        """Return it as a sentence for people."""
+        waits = f"{_counted(self.waiting, 'wait', 'waits')} for another try" if self.waiting else ""
+        aside = f"{_counted(self.put_aside, 'were', 'was')} put aside after {TRIES} tries" if self.put_aside else ""
+        again = " Once that is mended: crmkit work --again" if self.put_aside else ""
+        return f"{self.subscriber}: {', '.join(filter(None, (waits, aside)))}. {self.error}{again}"
+
+
+@attrs.frozen
+class _Delivered:
+    """What was told of a part of the log.
+
+    Attributes:
+        bad: what failed, with the reason.
+        handled: how much of it is dealt with; less than all where the subscriber is passed over from then on.
+    """
+
+    done: int
+    bad: list[tuple[Told, Exception]]
+    handled: int
 
 
 class Subscribers(Service):
@@ -49,12 +87,14 @@ class Subscribers(Service):
         self.add([Cursor(subscriber=name, position=end, n=2**31) for name in names])
 
     def tell(self, subscription: Subscription, face: Callable[[Told], Any]) -> Outcome:
-        """Tell one subscriber of what is new, then of what is due for another try."""
-        done, failed = self._new(subscription, face)
-        again, still = self._due(subscription, face)
+        """Tell one subscriber of what is new, then of what is due for another try; nothing while it rests."""
+        done, failed = (0, 0) if subscription.rests() else self._new(subscription, face)
+        again, still = (0, 0) if subscription.rests() else self._due(subscription, face)
         r = each(Retry)
         waiting = self.unit.tally(Retry, r.subscriber == subscription.name, r.status == "waiting", n=count())
-        return Outcome(subscription.name, done + again, failed + still, waiting[0].n if waiting else 0)
+        return Outcome(
+            subscription.name, done + again, failed + still, waiting[0].n if waiting else 0, subscription.rests()
+        )
 
     # --- what is new ---
     def _new(self, subscription: Subscription, face: Callable[[Told], Any]) -> tuple[int, int]:
@@ -75,10 +115,12 @@ class Subscribers(Service):
         self, subscription: Subscription, cursor: Cursor, face: Callable[[Told], Any]
     ) -> tuple[Cursor, int, int, bool]:
         told, position, n = self.batch(lambda me: me._read(cursor, subscription))
-        good, bad = self._deliver(subscription, told, face)
+        found = self._deliver(subscription, told, face)
+        if (is_all := found.handled == len(told)) is False:  # the rest waits in the log
+            position, n = _place_behind(told[: found.handled], cursor)
         moved = attrs.evolve(cursor, position=position, n=n)
-        is_ours = self.batch(lambda me: me._advance(moved, bad))
-        return moved, good, len(bad), is_ours and len(told) == BATCH
+        is_ours = self.batch(lambda me: me._advance(moved, found.bad))
+        return moved, found.done, len(found.bad), is_ours and is_all and len(told) == BATCH
 
     def _let_go(self, cursor: Cursor) -> None:
         self.batch(lambda me: me._release(cursor))
@@ -117,24 +159,29 @@ class Subscribers(Service):
         return Retry(subscriber=name, entry=told.entry.id, due_at=self.now + _wait(1), error=_words(error))
 
     # --- telling ---
-    def _deliver(
-        self, subscription: Subscription, told: list[Told], face: Callable[[Told], Any]
-    ) -> tuple[int, list[tuple[Told, Exception]]]:
+    def _deliver(self, subscription: Subscription, told: list[Told], face: Callable[[Told], Any]) -> _Delivered:
         done, bad = 0, list[tuple[Told, Exception]]()
-        for one in told:
+        for handled, one in enumerate(told):
             if not _concerns(subscription, one):
                 continue
             try:
-                self._call(subscription, one, face(one))
+                if not self._call(subscription, one, face(one)):
+                    return _Delivered(done, bad, handled)
                 done += 1
             except Exception as error:  # noqa: BLE001  # whatever a plugin raises is noted and tried again
                 bad.append((one, error))
-        return done, bad
+        return _Delivered(done, bad, len(told))
 
-    def _call(self, subscription: Subscription, told: Told, crm: Any) -> None:
+    def _call(self, subscription: Subscription, told: Told, crm: Any, *, again: bool = False) -> bool:
+        """Tell it of one event; return whether that was done, or it is passed over for now."""
         record = self._record(told.entry)
-        if record is not None:
-            subscription.call(_event(subscription, told, record), crm)
+        if record is None:
+            return True
+        event = _event(subscription, told, record)
+        if not subscription.allows(event):
+            return False
+        subscription.call(event, crm, again=again)
+        return True
 
     def _record(self, entry: LogEntry) -> Record | None:
         unit: Any = self.unit
@@ -144,6 +191,24 @@ class Subscribers(Service):
             return from_json(of, entry.values)
         return found
 
+    # --- what was put aside ---
+    @verb
+    def tell_again(self) -> int:
+        """Let what was put aside be told again, from the first try on; return how many events that are."""
+        dead = list(self.find(Retry, each(Retry).status == "dead"))
+        self.replace(
+            [attrs.evolve(one, status="waiting", attempts=0, due_at=self.now, lease_until=None) for one in dead]
+        )
+        return len(dead)
+
+    @verb
+    def late(self) -> tuple[Late, ...]:
+        """Return the subscribers that are behind: how many events wait for another try, how many were put aside, and why."""
+        found: dict[str, list[Retry]] = {}
+        for one in self.find(Retry, order=[each(Retry).due_at]):
+            found.setdefault(one.subscriber, []).append(one)
+        return tuple(_late(name, retries) for name, retries in sorted(found.items()))
+
     # --- what is due again ---
     def _due(self, subscription: Subscription, face: Callable[[Told], Any]) -> tuple[int, int]:
         outcomes = [self._try_again(subscription, retry, face) for retry in self._claimed(subscription.name)]
@@ -152,11 +217,13 @@ class Subscribers(Service):
     def _claimed(self, name: str) -> list[Retry]:
         return self.batch(lambda me: me._claim_due(name))
 
-    def _try_again(self, subscription: Subscription, retry: Retry, face: Callable[[Told], Any]) -> bool:
+    def _try_again(self, subscription: Subscription, retry: Retry, face: Callable[[Told], Any]) -> bool | None:
+        """Return whether it went well; None where the subscriber is passed over meanwhile: that was no try."""
         told = self.batch(lambda me: me._told(retry))
         try:
-            if told is not None:
-                self._call(subscription, told, face(told))
+            if told is not None and not self._call(subscription, told, face(told), again=True):
+                self.batch(lambda me: me._leave(retry))
+                return None
         except Exception as error:  # noqa: BLE001  # whatever a plugin raises is noted and tried again
             words = _words(error)
             self.batch(lambda me: me._again(retry, words))
@@ -193,13 +260,30 @@ class Subscribers(Service):
             )
         )
 
+    def _leave(self, retry: Retry) -> None:
+        self.replace(attrs.evolve(retry, lease_until=None))
+
     def _settle(self, retry: Retry) -> None:
         self.remove(retry)
+
+
+def _place_behind(told: list[Told], cursor: Cursor) -> tuple[int, int]:
+    """Return the place in the log behind what was told; where nothing was, that of the cursor."""
+    return (told[-1].unit.position or cursor.position, told[-1].entry.n) if told else (cursor.position, cursor.n)
 
 
 def _wait(attempts: int) -> timedelta:
     """Return how long to wait: 10 seconds, doubling, at most an hour."""
     return timedelta(seconds=min(3600, 10 * 2 ** (attempts - 1)))
+
+
+def _counted(n: int, of_many: str, of_one: str) -> str:
+    return f"1 event {of_one}" if n == 1 else f"{n:,} events {of_many}"
+
+
+def _late(name: str, retries: list[Retry]) -> Late:
+    waiting = sum(1 for one in retries if one.status == "waiting")
+    return Late(subscriber=name, waiting=waiting, put_aside=len(retries) - waiting, error=retries[-1].error)
 
 
 def _words(error: BaseException) -> str:

@@ -56,7 +56,7 @@ class Worked:
         merged = {outcome.name: outcome for outcome in self.subscribers}
         for new in other.subscribers:
             old = merged.get(new.name, Outcome(new.name))
-            merged[new.name] = Outcome(new.name, old.done + new.done, old.failed + new.failed, new.waiting)
+            merged[new.name] = attrs.evolve(new, done=old.done + new.done, failed=old.failed + new.failed)
         return Worked(
             subscribers=tuple(merged.values()), reminders=self.reminders + other.reminders, sent=self.sent + other.sent,
             uncertain=self.uncertain + other.uncertain, refused=self.refused + other.refused,
