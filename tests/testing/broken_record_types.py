@@ -173,6 +173,19 @@ class Whispering(Record, shared=True):
 
 
 @attrs.frozen(kw_only=True)
+class Repeating(Record):
+    """Says again, in a field that is not personal, what a personal one says."""
+
+    customer: Annotated[Id[Customer] | None, Owner(on_erase="keep")] = None
+    shop: Code = ""
+    what: Annotated[str, Personal()] = ""
+    title: Annotated[str, NotPersonal()]
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "title", f"Order of {self.what}")
+
+
+@attrs.frozen(kw_only=True)
 class Faithful(Record):
     """Does not become another customer's."""
 

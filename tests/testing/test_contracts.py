@@ -67,6 +67,7 @@ MISTAKES: list[tuple[type[Contract], str, Callable[[], set[str]], set[str]]] = [
     (RecordTypeContract, "stays with its customer", of_type(types.Faithful), {"test_a_merge_moves_it"}),
     (RecordTypeContract, "names a customer, and belongs to none", of_type(types.Stray), {"test_an_erasure_finds_it"}),
     (RecordTypeContract, "tells of a person, and is shared", of_type(types.Whispering), {"test_an_erasure_finds_it"}),
+    (RecordTypeContract, "says again what was blanked", of_type(types.Repeating), {"test_an_erasure_finds_it"}),
 
     (HooksContract, "right", of_hook(*hooks.good.offers), set()),
     (HooksContract, "right, in a module", of_module(check=hooks.crmkit_check, adjust=hooks.crmkit_adjust, subscribe=hooks.crmkit_subscribe), set()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -23,12 +23,15 @@ from ..records.values import EMPTY, KeptMap
 from .belonging import Homes, dependents
 from .spans import drop_spans, first_spans, spans_of, turn_span
 from .staging import closed, entered
+from .tombs import Tombs
 
 if TYPE_CHECKING:
     from .log import Log
     from .unit import Unit
 
 _DEFINING = frozenset({KeptField, KeptPipeline, KeptStage})
+Told = Callable[[Record], Mapping[str, Any]]
+Changes = Callable[[Record, Record], Mapping[str, Any]]
 
 
 class Writer:
@@ -36,7 +39,7 @@ class Writer:
 
     def __init__(self, unit: Unit, log: Log) -> None:
         self._unit, self._log = unit, log
-        self._homes = Homes(unit)
+        self._homes, self._tombs = Homes(unit), Tombs(unit)
         self._read: set[tuple[UUID, int]] = set()
 
     # --- add ---
@@ -52,8 +55,10 @@ class Writer:
             made = [closed(record, None, one) for record, one in zip(made, since, strict=True)]
         made = self._through_hooks(declaration, made, [None] * len(made))
         kept = self._stamped(declaration, made, [1] * len(made))
+        self._tombs.refuse_new(declaration, kept)
         self._in_sight(declaration, kept, tx.write([Add(record) for record in kept]))
         self._homes.learn(declaration, kept)
+        self._tombs.learn(declaration, kept)
         self._log_added(declaration, kept, name, at)
         return kept
 
@@ -101,6 +106,7 @@ class Writer:
         kept = self._stamped(
             declaration, [new for _, new in pairs], [old.version + 1 for old, _ in pairs], [old for old, _ in pairs]
         )
+        self._tombs.refuse_changes(declaration, [(old, new) for (old, _), new in zip(pairs, kept, strict=True)])
         self._in_sight(
             declaration,
             kept,
@@ -171,36 +177,43 @@ class Writer:
         tx = self._unit.to_write()
         before = tx.get(declaration.of, [record.id for record in records])
         olds = [self._current(declaration, record, before) for record in records]
+        for old in olds:
+            self._tombs.refuse_customer(old)
         self._ask_checks(declaration, [Change(old, old, "removed") for old in olds])
         self._removed(declaration, olds, name)
 
-    def discard(self, records: Sequence[Record], name: str) -> None:
-        """Remove records without asking hooks, of any type that is kept; those of one type are one batch."""
+    def discard(self, records: Sequence[Record], name: str, told: Told = to_json) -> None:
+        """Remove records without asking hooks, of any type that is kept; those of one type are one batch.
+
+        Args:
+            told: what the log says of each of them.
+        """
         tx = self._unit.to_write()
         for of, ones in itertools.groupby(records, key=type):
             found: dict[UUID, Record] = dict(tx.get(of, [record.id for record in ones]))
             if found:
-                self._removed(declaration_of(of), list(found.values()), name)
+                self._removed(declaration_of(of), list(found.values()), name, told)
 
-    def _removed(self, declaration: Declaration, olds: Sequence[Record], name: str) -> None:
+    def _removed(self, declaration: Declaration, olds: Sequence[Record], name: str, told: Told = to_json) -> None:
         drop_spans(self._unit, declaration, olds)
         answers = self._unit.to_write().write([Remove(old, _expected(declaration, old)) for old in olds])
         self._raise(declaration, olds, answers)
         if declaration.of in _DEFINING:
             self._unit.defined_anew()
-        self._log_removed(declaration, olds, name)
-
-    def _log_removed(self, declaration: Declaration, olds: Sequence[Record], name: str) -> None:
         if declaration.mode != "operational" and not declaration.coarse:
             for old in olds:
-                self._log.note(name or f"{declaration.name}.removed", declaration.name, old, to_json(old))
+                self._log.note(name or f"{declaration.name}.removed", declaration.name, old, told(old))
 
-    def rehome(self, records: Sequence[Record], name: str) -> None:
-        """Keep changed records, without hooks, wherever they belong now; append-only ones too. Those of one type are one batch."""
+    def rehome(self, records: Sequence[Record], name: str, told: Changes = changed_fields) -> None:
+        """Keep changed records, without hooks, wherever they belong now; append-only ones too. Those of one type are one batch.
+
+        Args:
+            told: what the log says of each of them, before and after.
+        """
         for of, ones in itertools.groupby(records, key=type):
-            self._rehomed(declaration_of(of), list(ones), name)
+            self._rehomed(declaration_of(of), list(ones), name, told)
 
-    def _rehomed(self, declaration: Declaration, records: Sequence[Record], name: str) -> None:
+    def _rehomed(self, declaration: Declaration, records: Sequence[Record], name: str, told: Changes) -> None:
         tx = self._unit.to_write()
         before = tx.get(declaration.of, [record.id for record in records])
         olds = [_as_read(declaration, record, before.get(record.id)) for record in records]
@@ -218,7 +231,7 @@ class Writer:
             self._unit.defined_anew()
         if declaration.mode != "operational" and not declaration.coarse:
             for old, new in pairs:
-                self._log.note(name or f"{declaration.name}.changed", declaration.name, new, changed_fields(old, new))
+                self._log.note(name or f"{declaration.name}.changed", declaration.name, new, told(old, new))
 
     # --- the way of a record through the unit ---
     def _declaration(self, records: Sequence[Record]) -> Declaration:

@@ -13,13 +13,17 @@ from ..query import each
 from ..records import Agent, ContactPoint, Customer, CustomerLink, Record, Team
 from ..services.customers import Profile
 from .arguments import instant, record
+from .erasing import erase
 from .showing import Cells, headline, name_of, say, show, shown
 from .state import current_run
 
 
-@click.group(help="Customers: add, find, show, change, link, merge.")
+@click.group(help="Customers: add, find, show, change, link, merge, erase.")
 def customers() -> None:
     """Group of commands."""
+
+
+customers.add_command(erase)
 
 
 def _fields(command: Any) -> Any:
@@ -162,6 +166,8 @@ def _lines(crm: CRM, profile: Profile) -> Iterable[str]:
     c = profile.customer
     since = f" since {shown(c.since)[:10]}" if c.since else ""
     yield f"{c.name}  {name_of(c)}  {c.status}{since}"
+    if c.erased_at is not None:
+        yield _row("erased", shown(c.erased_at))
     for point in profile.contact_points:
         yield _row(point.kind, f"{point.value}{'  (primary)' if point.is_primary else ''}")
     for label, value in (

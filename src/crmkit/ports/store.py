@@ -344,6 +344,16 @@ class Store(ABC):
         """
         return ()
 
+    def purge(self) -> tuple[str, ...]:
+        """After an erasure: take out of the place what removed and changed records left behind, as far as that can be done at once.
+
+        As it stands it does nothing: for stores that leave nothing behind.
+
+        Returns:
+            What stays for now, and how it goes, a sentence or two each.
+        """
+        return ()
+
     def with_types(self, types: Sequence[type[Record]]) -> Store:
         """Return the same place with other record types (those of the ledger too)."""
         raise UnsupportedError(f"{type(self).__name__} can not take other record types.")

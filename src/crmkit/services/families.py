@@ -35,7 +35,7 @@ class Families(ABC):
 
     @property
     def customers(self) -> Customers:
-        """Customers: add, put, change, find, link, merge, show."""
+        """Customers: add, put, change, find, link, merge, erase, show."""
         return self.service(Customers)
 
     @property

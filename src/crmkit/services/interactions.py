@@ -313,7 +313,8 @@ class Interactions(Service):
     def _owner_of(self, address: str, key: str) -> Customer | None:
         """Return the one customer who has an address; None where nobody or more than one has."""
         ids = customers_at(self.unit, kind_of_address(address), key, 2) if key else []
-        return self.unit.get(Customer, Id(ids[0])) if len(ids) == 1 else None
+        found = self.unit.get(Customer, Id(ids[0])) if len(ids) == 1 else None
+        return None if found is None or found.erased_at is not None else found
 
     def _principal(self, interaction: Interaction) -> Participant | None:
         p = each(Participant)

@@ -96,7 +96,8 @@ def _by_text(work: Work, of: type[R], text: str) -> list[R]:
     if of is not Customer:
         return []
     try:
-        found = work.find(Customer, each(Customer).name.folded == fold(text), limit=100)
+        c = each(Customer)
+        found = work.find(Customer, c.name.folded == fold(text), c.erased_at.is_missing, limit=100)
     except InvalidError:  # holds what no name can hold
         return []
     return cast("list[R]", list(found))

@@ -42,12 +42,15 @@ from ..records import (
     short_id,
 )
 from ..records.as_json import from_json, to_json, value_from_json
+from ..records.blanking import blanked
 from ..records.ledger import class_from_ledger, declaration_to_json
 from .contract import Contract
 from .samples import Samples, kept, told
 
 STORES: Final = ("memory:", "sqlite://")
 Values = dict[str, Any]
+_WORD: Final = 4
+"""A text of so many letters stands nowhere else by chance."""
 
 
 class RecordTypeContract(Contract):
@@ -211,7 +214,7 @@ class RecordTypeContract(Contract):
                 _same(values_of(moved[record.id]), _renamed(record, samples.customer, winner), "moved")
 
     def test_an_erasure_finds_it(self) -> None:
-        """What names a customer belongs to one, so that an erasure of that person removes or blanks it."""
+        """What names a customer belongs to one, and an erasure of that person removes it, or leaves nothing that tells of them."""
         declared = declaration_of(self.record_type)
         naming = [field.name for field in declared.references if field.target is Customer]
         if self.record_type is not Customer:
@@ -222,6 +225,20 @@ class RecordTypeContract(Contract):
         assert not about or declared.belongs != "shared", (
             f"{about[0]} is personal, but the type is shared: an erasure would not find it."
         )
+        if declared.belongs == "owner":
+            self._try_an_erasure(declared)
+
+    def _try_an_erasure(self, declared: Declaration) -> None:
+        samples = self._samples()
+        with self._crm() as crm:
+            records = [record for record in self._kept(crm, samples) if record.customer_id == samples.customer.id]
+            crm.customers.erase(samples.customer)
+            left = crm.get_many(self.record_type, [record.id for record in records])
+            assert not left or declared.on_erase == "keep", f"{next(iter(left.values()))!r} is still there."
+            for record in records:
+                if record.id in left:
+                    assert blanked(left[record.id]) is left[record.id]
+                    _says_nothing(record, left[record.id], samples.given.get(record.id, {}))
 
     # --- parts ---
     def _found(self, crm: CRM, where: Condition) -> set[Any]:
@@ -314,6 +331,19 @@ def _renamed(record: Record, loser: Customer, winner: Customer) -> Values:
         name: new.get(value, value) if isinstance(value, UUID | AnyRef) else value
         for name, value in values_of(record).items()
     }
+
+
+def _says_nothing(before: Record, after: Record, given: Mapping[str, Any]) -> None:
+    """Look whether another field repeats what a personal one said: a value that was made of it, not given."""
+    fields = declaration_of(type(before)).own_fields
+    told_before = {getattr(before, f.name) for f in fields if f.personal and f.kind in ("text", "code")}
+    words = [word.casefold() for word in told_before if word and len(word) >= _WORD]
+    for field in fields:
+        value = getattr(after, field.name)
+        if not field.personal and isinstance(value, str) and value != given.get(field.name):
+            assert not any(word in value.casefold() for word in words), (
+                f"{field.name} repeats after an erasure what a personal field said, {value!r}: mark it Personal() too."
+            )
 
 
 def _question(of: type[Record], field: Field, value: Any) -> Any:

@@ -99,6 +99,16 @@ def aside(engine: Engine, database: Database, place: str) -> Generator[Link]:
         connection.close()
 
 
+@contextmanager
+def outside(engine: Engine, database: Database, place: str) -> Generator[Link]:
+    """Give a connection outside of any transaction, as it is: for what only asks, and what tidies."""
+    connection = _connected(engine, database, place)
+    try:
+        yield DriverLink(connection.connection.dbapi_connection, database, place, connection)
+    finally:
+        connection.close()
+
+
 def _connected(engine: Engine, database: Database, place: str) -> Connection:
     try:
         return engine.connect()

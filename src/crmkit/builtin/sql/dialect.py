@@ -260,6 +260,10 @@ class Database(ABC):
         """Mark an empty file as ours, with the version of its schema."""
         return
 
+    def purge(self, link: Link) -> tuple[str, ...]:
+        """Take out of the database's files what an erasure left in them; return what stays for now. See ``Store.purge``."""
+        return ()
+
     # --- transactions ---
     @abstractmethod
     def begin(self, *, write: bool) -> Sequence[str]:

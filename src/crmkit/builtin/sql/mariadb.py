@@ -51,6 +51,9 @@ _TABLES: Final = f"SELECT table_name, column_name FROM information_schema.column
 _INDEXES: Final = f"SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema = {_HERE}"  # noqa: S608  # our own words
 _INDEXED: Final = f"SELECT index_name, column_name FROM information_schema.statistics WHERE table_schema = {_HERE} AND table_name = %s"  # noqa: S608  # our own words
 _SCHEMA: Final = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
+_STAYS: Final = (
+    "MariaDB keeps old versions of rows until its purge has run, and all of it in its binary log while that is kept."
+)
 
 
 class MariaDB(ByteIds):
@@ -215,6 +218,10 @@ class MariaDB(ByteIds):
 
     def _turn(self, schema: str) -> str:
         return f"CONCAT('crmkit ', '{schema}', ' ', COALESCE(DATABASE(), ''))"
+
+    def purge(self, link: Link) -> tuple[str, ...]:
+        """Say what the server still has: tidying it up is its administrator's."""
+        return (_STAYS,)
 
     # --- transactions ---
     def begin(self, *, write: bool) -> Sequence[str]:

@@ -55,6 +55,7 @@ _COPIED: Final[Mapping[type[TypeEngine[Any]], str]] = {
 _REPEATABLE_READ: Final = 3
 """As the driver numbers it, which is not there where no server is used."""
 _SCHEMA: Final = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
+_STAYS: Final = "PostgreSQL keeps old versions of rows until VACUUM (autovacuum does it in time), values in its statistics until ANALYZE, and all of it in the WAL and its archive."
 
 
 class PostgreSQL(Database):
@@ -230,6 +231,10 @@ class PostgreSQL(Database):
         """An index is named with its schema."""
         quoted = self.sql.identifier_preparer.quote(index)
         return f"{self.sql.identifier_preparer.quote_schema(table.schema)}.{quoted}" if table.schema else quoted
+
+    def purge(self, link: Link) -> tuple[str, ...]:
+        """Say what the server still has: tidying it up is its administrator's."""
+        return (_STAYS,)
 
     # --- transactions ---
     def begin(self, *, write: bool) -> Sequence[str]:

@@ -47,6 +47,10 @@ _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 _LOW: Final = 0xFFFFFFFF
+_STILL_READ: Final = (
+    "Somebody reads the database just now: older pages stay in its -wal file until the last program closes it."
+)
+_NOT_OVERWRITTEN: Final = "Your engine's connections do not overwrite what they free (PRAGMA secure_delete): the bytes are there until a VACUUM."
 APPLICATION_ID: Final = 0x43524D6B
 """Stands in the head of our files ("CRMk"), so that we never take another program's for ours."""
 
@@ -174,6 +178,12 @@ class SQLite(ByteIds):
         """Write into the head of an empty file whose it is."""
         link.change(f"PRAGMA application_id = {APPLICATION_ID}")
         link.change(f"PRAGMA user_version = {version}")
+
+    def purge(self, link: Link) -> tuple[str, ...]:
+        """Write the journal into the file and empty it. Our connections overwrite what they free (``secure_delete``)."""
+        ((is_busy, _, _),) = link.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        ((overwrites,),) = link.rows("PRAGMA secure_delete")
+        return (*((_STILL_READ,) if is_busy else ()), *(() if overwrites else (_NOT_OVERWRITTEN,)))
 
     # --- transactions ---
     def begin(self, *, write: bool) -> Sequence[str]:

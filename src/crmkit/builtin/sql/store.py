@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Table
 
 from crmkit.builtin.sql import SqlStore
-from crmkit.builtin.sql.boundary import Boundary, Own, aside
+from crmkit.builtin.sql.boundary import Boundary, Own, aside, outside
 from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.databases import DATABASES, database_named, engine_of, place_of
 from crmkit.builtin.sql.guest import visit
@@ -50,8 +50,11 @@ def _on_engine(
     def beside() -> AbstractContextManager[Link]:
         return aside(engine, database, place)
 
+    def idle() -> AbstractContextManager[Link]:
+        return outside(engine, database, place)
+
     catalogue = Catalogue(types, database, schema=schema, prefix=prefix)
-    return OpenSqlStore(catalogue, begin, engine=engine if is_ours else None, beside=beside)
+    return OpenSqlStore(catalogue, begin, engine=engine if is_ours else None, beside=beside, idle=idle)
 
 
 def _no_engine(write: bool) -> Boundary:
@@ -62,13 +65,15 @@ class OpenSqlStore(SqlStore):
     """A SQL store that is open. See ``Store``."""
 
     def __init__(
-        self, catalogue: Catalogue, begin: Begin, *, engine: Engine | None = None, beside: Aside | None = None
-    ) -> None:
-        """``beside``: gives a connection of its own to what is kept at once; None for a guest."""
+        self, catalogue: Catalogue, begin: Begin, *, engine: Engine | None = None, beside: Aside | None = None,
+        idle: Aside | None = None,
+    ) -> None:  # fmt: skip
+        """``beside``: gives a connection of its own to what is kept at once; ``idle``: gives one outside of any transaction; None for a guest."""
         self._catalogue = catalogue
         self._begin = begin
         self._engine = engine
         self._beside = beside
+        self._idle = idle
 
     def begin(self, *, write: bool) -> SqlTransaction:
         """Begin a transaction. See ``Store.begin``."""
@@ -99,6 +104,13 @@ class OpenSqlStore(SqlStore):
         """Drop what is kept of fields that are no longer declared. See ``Store.drop_fields``."""
         return self._schema.drop_fields(of, names)
 
+    def purge(self) -> tuple[str, ...]:
+        """Take out of the database what an erasure left behind. See ``Store.purge``."""
+        if self._idle is None:
+            return ()
+        with self._idle() as link:
+            return self._catalogue.database.purge(link)
+
     @property
     def _schema(self) -> SchemaKeeper:
         return SchemaKeeper(self._catalogue, self._begin, self._beside, is_ours=self._engine is not None)
@@ -125,7 +137,7 @@ class OpenSqlStore(SqlStore):
         return self._view(Catalogue(types, old.database, schema="", prefix=f"{old.prefix}{name}__"))
 
     def _view(self, catalogue: Catalogue) -> OpenSqlStore:
-        return OpenSqlStore(catalogue, self._begin, engine=self._engine, beside=self._beside)
+        return OpenSqlStore(catalogue, self._begin, engine=self._engine, beside=self._beside, idle=self._idle)
 
     def on(self, connection: Connection | Any) -> OpenSqlStore:
         """Return this store as a guest in a host's transaction. See ``Store.on``.

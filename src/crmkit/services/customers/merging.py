@@ -27,6 +27,7 @@ from ...records import (
     Redirect,
     Span,
     declaration_of,
+    short_id,
 )
 from ..addresses import points_of
 from ..referring import naming
@@ -45,6 +46,11 @@ def merged(work: Work, winner: Customer, loser: Customer) -> Customer:
     """
     if winner.id == loser.id:
         return winner
+    for one in (winner, loser):
+        if one.erased_at is not None:
+            raise RefusedError(
+                f"Customer {short_id(one.id)} was erased: nobody can be merged with them.", code="erased"
+            )
     with work.unnarrowed():  # the actor may not see all that the loser has, and none of it may stay behind
         _merge(work, winner, loser)
         return work.get(Customer, winner.id)

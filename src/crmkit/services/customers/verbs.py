@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, TypedDict, Unpack
 
@@ -14,6 +14,7 @@ from ...query import Page, each, reference_to
 from ...records import ContactPoint, Customer, CustomerLink, ExternalId, Id, PartialDate
 from ..addresses import Address, add_point, points_of, put_addresses, taken_from
 from ..agents import Responsible, reference_of
+from ..erasing import Erasing, Erasure
 from ..naming import Whom, customer_named, external, matching
 from ..pipelines import only_pipeline
 from .merging import merged
@@ -152,7 +153,7 @@ class Customers(Service):
         limit: int | None = 50,
         after: str | None = None,
     ) -> Page[Customer]:
-        """Return the customers who answer to a text, by name.
+        """Return the customers who answer to a text, by name; erased ones are left out.
 
         Args:
             text: part of the name (case, accents and letter variants apart), or exactly an e-mail address, a phone number,
@@ -164,6 +165,7 @@ class Customers(Service):
             matching(self.unit, text),
             c.status == status if status else None,
             c.tags.includes(tag) if tag else None,
+            c.erased_at.is_missing,
         ]
         if owner:
             tests.append(c.owner == reference_of(self.unit, owner))
@@ -211,6 +213,25 @@ class Customers(Service):
         if isinstance(winner, Customer) and isinstance(loser, Customer) and winner.id == loser.id:
             raise InvalidError("A customer can not be merged with itself: name two.", code="same", field="loser")
         return merged(self.unit, customer_named(self.unit, winner), customer_named(self.unit, loser))
+
+    @verb(long=True)
+    def erase(self, customer: Whom, *, dry_run: bool = False, progress: Callable[[int], None] | None = None) -> Erasure:
+        """Erase a customer: what tells of them is removed or blanked everywhere, in the log too; a tombstone stays.
+
+        Records of every type are dealt with as they declare (``Owner(on_erase=...)``, ``Personal()``), plugins' too, also
+        of plugins that are not there; no adjust or check hooks run for them. Where it was interrupted, the same call goes
+        on. Afterwards nothing more can be kept of the customer. Done again it changes nothing.
+
+        Args:
+            dry_run: write nothing; say what would happen.
+            progress: is told how many records were dealt with so far.
+
+        Raises:
+            ConflictError: this customer is just being erased. UpgradeNeeded: records of a type can not be read.
+        """
+        return Erasing(self.unit).run(
+            customer_named(self.unit, customer), dry_run=dry_run, progress=progress or _silent
+        )
 
     @verb
     def show(self, customer: Whom) -> Profile:
@@ -272,3 +293,7 @@ class Customers(Service):
         if "tags" in values:
             values["tags"] = frozenset(values["tags"])
         return values
+
+
+def _silent(done: int) -> None:
+    """Tell nobody."""

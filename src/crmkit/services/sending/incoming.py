@@ -176,8 +176,13 @@ class Incoming(Service):
             found = [] if id_ is None else list(self.unit.get_many(Message, [id_]).values())
             found = found or list(self.find(Message, m.account == channel.name, m.external_id == name, limit=1))
             if found:
-                return found[0]
+                return None if self._is_erased(found[0]) else found[0]
         return None
+
+    def _is_erased(self, message: Message) -> bool:
+        """Whether a message went to somebody who was erased since: what answers it comes from a stranger."""
+        customer = None if message.customer is None else self._customer(message.customer)
+        return customer is not None and customer.erased_at is not None
 
     def _customer(self, id_: Id[Customer]) -> Customer | None:
         return self.unit.get_many(Customer, [id_]).get(id_)

@@ -47,7 +47,7 @@ LISTED: Final = 50
 
 @attrs.frozen
 class Sent:
-    """Whom a survey was sent to, and whom not: reason (``asked_lately``, ``asked``, ``no_address``) -> how many."""
+    """Whom a survey was sent to, and whom not: reason (``asked_lately``, ``asked``, ``no_address``, ``erased``) -> how many."""
 
     invitations: tuple[Invitation, ...]
     skipped: Mapping[str, int] = attrs.field(factory=dict[str, int])
@@ -195,6 +195,8 @@ class Surveys(Service):
     def _asked(self, asking: _Asking, customer: Customer) -> Invitation | str:
         """Invite a customer, or return why not."""
         survey, interaction = asking.survey, asking.interaction
+        if customer.erased_at is not None:
+            return "erased"
         i = each(Invitation)
         mine = (i.survey == survey.id, i.customer == customer.id)
         since = self.now - timedelta(days=survey.throttle_days)

@@ -1,0 +1,98 @@
+"""Forgetting: records are blanked or removed without hooks, and the log keeps that it happened, but nothing of what they said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from ..ports.store import Replace, Write
+from ..query import Find, each
+from ..records import AnyRef, Field, FrozenMap, LogEntry, Record, Retry, Span, declaration_of
+from ..records.as_json import to_json
+from ..records.blanking import outline
+
+if TYPE_CHECKING:
+    from .unit import Unit
+
+OUTLINE: Final = "crmkit:outline"
+"""Stands in what the log says of a record that an erasure removed: its personal values were never in it."""
+
+
+def blank(unit: Unit, pairs: Sequence[tuple[Record, Record]]) -> None:
+    """Keep records blanked: the second of each pair instead of the first."""
+    by_type: dict[type[Record], list[Record]] = {}
+    for old, new in pairs:
+        by_type.setdefault(type(new), []).append(new)
+        _end_spans(unit, old, new)
+    for of, ones in by_type.items():
+        unit._writer.rehome(ones, f"{declaration_of(of).name}.erased", _nothing)
+
+
+def wipe(unit: Unit, records: Sequence[Record]) -> None:
+    """Remove records, and the files that no other record names."""
+    for of in dict.fromkeys(type(record) for record in records):
+        unit._writer.discard([record for record in records if type(record) is of], "", _outlined)
+
+
+def still(entry: LogEntry) -> bool:
+    """Whether an entry of the log says nothing of what a record held."""
+    return not entry.values or OUTLINE in entry.values
+
+
+def silence(unit: Unit, entries: Sequence[LogEntry]) -> None:
+    """Blank what entries of the log say, and the words of the errors that subscribers had with them."""
+    if not entries:
+        return
+    writes: list[Write] = [Replace(attrs.evolve(entry, values=FrozenMap({}))) for entry in entries]
+    r = each(Retry)
+    where = r.entry.in_([entry.id for entry in entries]) & (r.error != "")
+    writes += [Replace(attrs.evolve(one, error="")) for one in unit.tx.find(Find(of=Retry, where=where))]
+    unit.to_write().write(writes)
+
+
+def drop_files(unit: Unit, digests: Sequence[bytes]) -> int:
+    """Remove the files of digests that no record names any more; return how many."""
+    if not digests or "blobs" not in unit.store.capabilities:
+        return 0
+    gone = set(digests) - _named(unit, digests)
+    for digest in gone:
+        unit.to_write().remove_blob(digest)
+    return len(gone)
+
+
+def _named(unit: Unit, digests: Sequence[bytes]) -> set[bytes]:
+    """Return those of these digests that a record names."""
+    found: set[bytes] = set()
+    for of in unit.house.types:
+        declaration = declaration_of(of)
+        for field in declaration.own_fields if declaration.name not in unit.house.absent else ():
+            if field.kind == "digest":
+                where = getattr(each(of), field.name).in_(list(digests))
+                found.update(bytes(getattr(one, field.name)) for one in unit.tx.find(Find(of=of, where=where)))
+    return found
+
+
+def _end_spans(unit: Unit, old: Record, new: Record) -> None:
+    """Remove the spans of fields that were blanked: they held the values."""
+    names = [f.name for f in declaration_of(type(new)).fields if f.history and f.personal]
+    changed = [name for name in names if getattr(old, name) != getattr(new, name)]
+    if changed:
+        s = each(Span)
+        ref = AnyRef(declaration_of(type(new)).name, new.id)
+        unit._writer.discard(list(unit.find(Span, s.record == ref, s.field.in_(changed))), "")
+
+
+def _nothing(before: Record, after: Record) -> Mapping[str, Any]:
+    return {}
+
+
+def _outlined(record: Record) -> Mapping[str, Any]:
+    return {**to_json(outline(record)), OUTLINE: True}
+
+
+def digests_of(record: Record) -> list[bytes]:
+    """Return the digests that a record names files by."""
+    fields: Sequence[Field] = declaration_of(type(record)).own_fields
+    return [bytes(value) for f in fields if f.kind == "digest" and (value := getattr(record, f.name)) is not None]
