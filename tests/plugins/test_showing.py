@@ -74,3 +74,41 @@ def test_a_plain_module_is_shown_as_well(site: Any, tmp_path: Path):
     told = json.loads(crmkit(site, tmp_path, "plugins", "show", "plain", "--json").stdout)
     assert told["checks"] == ["*"]
     assert [use["what"] for use in told["uses"]] == ["crmkit_check", "argument change of crmkit_check"]
+
+
+def test_where_nobody_began_a_crm_plugins_are_shown_too(site: Any, tmp_path: Path):
+    """The README that the scaffold writes begins so: pip install, then this."""
+    site.install("pigeons", SOURCE)
+    for words in (("plugins", "show", "pigeons"), ("plugins", "doctor"), ("hooks", "order", "check")):
+        done = crmkit(site, tmp_path, *words)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "pigeons" in done.stdout
+    assert crmkit(site, tmp_path, "customers", "find", "anna").returncode == 2
+    assert {path.name for path in tmp_path.iterdir()} <= {site.folder.name}
+
+
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"sender": {"type": "string"}},
+    "required": ["sender"],
+}
+
+
+def test_editors_are_told_of_settings_without_an_import(site: Any, tmp_path: Path):
+    """The schema of crmkit.toml, with every plugin's settings, also of one that can not be imported."""
+    site.install("pigeons", "raise SystemExit('imported')", manifest={"settings": SCHEMA})
+    site.install("silent", "raise SystemExit('imported')", manifest={})
+    told = json.loads(crmkit(site, tmp_path, "plugins", "schema").stdout)
+    assert told["properties"]["settings"]["properties"]["pigeons"]["required"] == ["sender"]
+    assert json.loads(crmkit(site, tmp_path, "plugins", "schema", "pigeons").stdout) == SCHEMA
+    assert "#:schema it.json" in crmkit(site, tmp_path, "plugins", "schema", "--out", "it.json").stdout
+    assert json.loads((tmp_path / "it.json").read_text("utf-8")) == told
+
+
+@pytest.mark.parametrize(("name", "told"), [("pigeon", "Did you mean 'pigeons'?"), ("silent", "has no settings")])
+def test_a_plugin_without_a_schema_is_named(site: Any, tmp_path: Path, name: str, told: str):
+    site.install("pigeons", manifest={"settings": SCHEMA})
+    site.install("silent", manifest={})
+    done = crmkit(site, tmp_path, "plugins", "schema", name)
+    assert (done.returncode, told in done.stderr) == (3, True)

@@ -8,7 +8,7 @@ from typing import Literal
 import attrs
 
 from crmkit.ports.secret import Secret
-from crmkit.settings import project_schema, settings_schema
+from crmkit.settings import Project, project_schema, settings_schema
 
 
 @attrs.frozen
@@ -35,4 +35,13 @@ def test_a_class_is_told_as_a_schema_without_its_secrets():
 
 def test_a_projects_schema_holds_its_plugins():
     schema = project_schema({"two-wheels": settings_schema(Settings)})
-    assert schema["properties"]["settings"]["properties"]["two-wheels"]["required"] == ["sender"]
+    table = schema["properties"]["settings"]["properties"]["two-wheels"]
+    assert table["required"] == ["sender"]
+    assert table["properties"]["required"] == {"type": "boolean", "default": False}, "whether the plugin must be there"
+    assert set(table["properties"]) == {*settings_schema(Settings)["properties"], "required"}
+
+
+def test_a_projects_schema_holds_all_that_can_be_set():
+    """What is new in crmkit.toml is unknown to editors until it stands here."""
+    known = {field.name for field in attrs.fields(Project)} - {"folder", "file"}
+    assert set(project_schema({})["properties"]) == known

@@ -30,6 +30,7 @@ def hooks() -> None:
 @click.pass_obj
 def order(crm: CRM, hook: str, record_type: str) -> None:
     """List hook functions in the order of their calls."""
+    current_run().is_of_plugins = True
     kind = _kind(hook)
     of = crm.house.type_named(record_type) if record_type else None
     found = [row for one in ALL if kind in ("", one) for row in rows(crm.house.loaded, one, of)]

@@ -74,6 +74,7 @@ def orphans(crm: CRM) -> tuple[Orphan, ...]:
 @click.pass_obj
 def doctor(crm: CRM, against: str) -> None:
     """Judge every plugin. The exit code is 0 where nobody has to do anything, else that of a plugin at fault."""
+    current_run().is_of_plugins = True
     foresight = _foreseen(crm, against) if against else None
     hands = list(_hands(crm)) if foresight is None else list(_later_hands(foresight))
     if current_run().json:

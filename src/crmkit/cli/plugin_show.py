@@ -21,6 +21,7 @@ from .state import current_run
 @click.pass_obj
 def show_plugin(crm: CRM, name: str) -> None:
     """Show a plugin."""
+    current_run().is_of_plugins = True
     state = next((s for s in crm.plugins if s.name == name), None)
     if state is None:
         raise NotFoundError(

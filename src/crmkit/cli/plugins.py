@@ -13,13 +13,14 @@ from ..errors import InvalidError, NotFoundError, nearest
 from ..settings import Project, read_project, switch
 from .plugin_check import check_plugin
 from .plugin_doctor import doctor
+from .plugin_schema import schema
 from .plugin_show import show_plugin
 from .scaffold import new
 from .showing import Cells, say, show
 from .state import current_run
 
 
-@click.group(help="Plugins: list, show, doctor, disable, enable, new, manifest, check.")
+@click.group(help="Plugins: list, show, doctor, disable, enable, schema, new, manifest, check.")
 def plugins() -> None:
     """Group of commands."""
 
@@ -27,6 +28,7 @@ def plugins() -> None:
 plugins.add_command(show_plugin)
 plugins.add_command(doctor)
 plugins.add_command(check_plugin)
+plugins.add_command(schema)
 plugins.add_command(new)
 
 

@@ -27,7 +27,10 @@ COMMANDS: Final = {
     "report": ("crmkit.builtin.report.commands:report", "Write one self-contained page of figures."),
     "history": ("crmkit.cli.history:history", "Who changed what of a record."),
     "work": ("crmkit.cli.working:work", "Run what waits: subscribers, reminders, messages."),
-    "plugins": ("crmkit.cli.plugins:plugins", "Plugins: list, show, doctor, disable, enable, new, manifest, check."),
+    "plugins": (
+        "crmkit.cli.plugins:plugins",
+        "Plugins: list, show, doctor, disable, enable, schema, new, manifest, check.",
+    ),
     "hooks": ("crmkit.cli.hooks:hooks", "Hooks: order, trace."),
     "db": ("crmkit.cli.db:db", "The database: status, upgrade, check, backup, restore, copy."),
 }

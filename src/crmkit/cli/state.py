@@ -18,7 +18,11 @@ DRAIN_S: Final = 2.0
 
 
 class Run:
-    """One run of the program."""
+    """One run of the program.
+
+    Attributes:
+        is_of_plugins: whether its command looks at plugins alone: where nobody began a CRM, it is shown one in memory.
+    """
 
     def __init__(
         self, *, json: bool = False, debug: bool = False, full_ids: bool = False, no_plugins: bool = False
@@ -29,6 +33,7 @@ class Run:
         self.actor = ""
         self.tenant = ""
         self.drains = True
+        self.is_of_plugins = False
         self.options: dict[str, Any] = {}
         self._opened: CRM | None = None
         self._main: CRM | None = None
@@ -65,24 +70,30 @@ class Run:
     def _open(self) -> CRM:
         from ..crm import CRM  # dear: plugins and SQLAlchemy; only commands that need the CRM load it
 
-        self._must_have_begun()
+        store = self.store or self._store_where_none_is_named()
         options = {**self.options, **({"discover": False, "plugins": ()} if self.no_plugins else {})}
-        made = CRM.project(self.project, store=self.store, **options)
+        made = CRM.project(self.project, store=store, **options)
         self._main = made
         own = made.tenant(self.tenant) if self.tenant else made
         return own.acting_as(self.actor) if self.actor else own
 
-    def _must_have_begun(self) -> None:
-        """Refuse a folder in which nobody began a CRM: a question asked in a wrong folder makes no database there."""
+    def _store_where_none_is_named(self) -> str:
+        """Return the store where no option names one; empty for the project's own.
+
+        A folder in which nobody began a CRM is refused: a question asked in a wrong folder makes no database there.
+        """
         from ..settings import read_project  # loaded with the CRM, which is about to be opened
 
         found = read_project(self.project, os.environ)
-        is_named = self.store or "CRMKIT_STORE" in os.environ or found.file is not None
-        if not is_named and not (found.folder / "crm.db").exists():
-            raise InvalidError(
-                "There is no CRM in this folder or above it: begin one with `crmkit init`, or name one with --project or --store.",
-                code="no_project",
-            )
+        is_named = "CRMKIT_STORE" in os.environ or found.file is not None
+        if is_named or (found.folder / "crm.db").exists():
+            return ""
+        if self.is_of_plugins:
+            return "memory:"
+        raise InvalidError(
+            "There is no CRM in this folder or above it: begin one with `crmkit init`, or name one with --project or --store.",
+            code="no_project",
+        )
 
     def drain(self) -> None:
         """Tell subscribers what this command did, for a moment; say what still waits."""

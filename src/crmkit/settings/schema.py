@@ -43,7 +43,7 @@ def settings_schema(cls: type[Any]) -> dict[str, Any]:
 def project_schema(plugins: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the JSON Schema of crmkit.toml, with the settings of these plugins (name -> schema)."""
     texts = {"type": "array", "items": {"type": "string"}}
-    tables = {name: {k: v for k, v in schema.items() if k != "$schema"} for name, schema in plugins.items()}
+    tables = {name: _table(schema) for name, schema in plugins.items()}
     return {
         "$schema": _DIALECT,
         "title": "crmkit.toml",
@@ -56,11 +56,19 @@ def project_schema(plugins: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             "languages": texts,
             "plugins": texts,
             "disabled": texts,
+            "order": texts,
+            "hook_budget_s": {"type": "number"},
             "secret": {"type": "string", "writeOnly": True},
             "settings": {"type": "object", "properties": tables},
             "tenants": {"type": "object", "additionalProperties": _tenant(texts, tables)},
         },
     }
+
+
+def _table(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of ``[settings.NAME]``: every plugin's table may also say that the plugin must be there."""
+    properties = {**schema.get("properties", {}), "required": {"type": "boolean", "default": False}}
+    return {**{key: said for key, said in schema.items() if key != "$schema"}, "properties": properties}
 
 
 def _tenant(texts: Mapping[str, Any], tables: Mapping[str, Any]) -> dict[str, Any]:
