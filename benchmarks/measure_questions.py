@@ -78,7 +78,9 @@ class World:
         self._prepare()
 
     def _prepare(self) -> None:
-        """Give the floors what they need: a real column with an index, and (in a file) a table of trigrams."""
+        """Let no text wait for its index, as a worker does, and give the floors what they need: a real column with an index, and (in a file) a table of trigrams."""
+        while self.store.tend():
+            pass
         raw = self.base.raw()
         extract = (
             "CAST(custom AS json) ->> 'size'" if self.base.name == "postgresql" else "json_extract(custom, '$.size')"

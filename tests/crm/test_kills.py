@@ -261,11 +261,12 @@ def test_dropped_fields(places):
 
 
 def test_an_older_core(places, monkeypatch):
-    """Search keys of another version are made anew, and record types of the core that are new are added."""
+    """Search keys of another version are made anew, a file gets its index of them, and new record types of the core are added."""
     before = places.new()
     with monkeypatch.context() as older:
         for module in ("crmkit.builtin.sql.planning", "crmkit.builtin.sql.upgrading"):
             older.setattr(f"{module}.FOLD_VERSION", texts.FOLD_VERSION - 1)
+        older.setattr("crmkit.builtin.sql.trigrams._SINCE", (99, 0))  # a SQLite without trigrams
         older.setattr(
             "crmkit._plugins.loaded.CORE_TYPES", tuple(of for of in _core() if of.__name__ not in ("Rate", "Cost"))
         )

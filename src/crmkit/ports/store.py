@@ -326,6 +326,13 @@ class Store(ABC):
                 was done.
         """
 
+    def tend(self, *, limit_s: float | None = None) -> int:
+        """Do what was put off, such as bringing indexes up to what was written; return for how many records.
+
+        Answers are the same before and after. After ``limit_s`` seconds nothing new is begun; without it, all of it is done.
+        """
+        return 0
+
     def check(self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None) -> tuple[Drift, ...]:
         """Return what is not as an upgrade has made it; what an upgrade is still due to do is told by ``status``.
 

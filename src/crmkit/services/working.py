@@ -123,6 +123,7 @@ class Working(Service):
         reminders = self.service(Reminders).remind()
         left_s = None if end is None else max(0.0, end - time.monotonic())
         sent = self.service(Messages).deliver(limit_s=left_s)
+        crm.runner.store.tend(limit_s=None if end is None else max(0.0, end - time.monotonic()))
         return Worked(
             subscribers=self._numbered_and_told(crm), reminders=reminders, sent=sent.sent, uncertain=sent.uncertain, refused=sent.refused,
         )  # fmt: skip

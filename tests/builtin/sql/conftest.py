@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from crmkit.builtin.sql import SqlStore
+from crmkit.builtin.sql import SqlStore, indexing
 from crmkit.query import Binding, bind, find
 from crmkit.records import CORE_TYPES
 
@@ -33,6 +33,14 @@ def store(url: str) -> Iterator[Any]:
     store.upgrade()
     yield store
     store.close()
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever waits for its index of trigrams is worth a batch, and a batch is small."""
+    monkeypatch.setattr(indexing, "LEAST", 1)
+    monkeypatch.setattr(indexing, "BATCH", 3)
+    monkeypatch.setattr(indexing.put, "__defaults__", (3,))
 
 
 def keep(store: Any, *writes: Any) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
@@ -14,6 +14,7 @@ from crmkit.builtin.sql.compile.finding import FindShape, FindStatement, compile
 from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.layout import Compiled, Layout, compiled
 from crmkit.builtin.sql.tables import CUSTOM_COLUMNS
+from crmkit.builtin.sql.trigrams import TEXT_INDEX, TextIndex
 from crmkit.errors import InvalidError
 from crmkit.records import LedgerEntry, Record, declaration_of
 
@@ -21,6 +22,10 @@ R = TypeVar("R", bound=Record)
 S = TypeVar("S")
 _STATEMENTS = 500
 """How many statements are kept; the one that was not used longest goes first."""
+_FEW = 50
+"""A transaction that has written no more puts texts into an index for others too."""
+_WORTH = 500
+"""So many texts were written before one does."""
 
 
 class Catalogue:
@@ -30,6 +35,7 @@ class Catalogue:
         types: the record types by name, the ledger's own among them.
         absent: by record type, the columns that its table has not yet: it is declared newer than it is kept.
         custom: by record type, the columns of custom fields that its table has.
+        texts: by record type, the index of trigrams that is kept of its texts.
     """
 
     def __init__(self, types: Iterable[type[Record]], database: Database, *, schema: str, prefix: str) -> None:
@@ -37,6 +43,8 @@ class Catalogue:
         self.database, self.schema, self.prefix = database, schema, prefix
         self.absent: Mapping[str, frozenset[str]] = {}
         self.custom: Mapping[str, frozenset[str]] = {}
+        self.texts: Mapping[str, TextIndex] = {}
+        self._unindexed: Counter[str] = Counter()
         self._layouts: dict[type[Record], Layout[Any]] = {}
         self._statements: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -55,20 +63,41 @@ class Catalogue:
                     code="unknown_type",
                 )
             found = self._layouts[of] = Layout(of, self.database, prefix=self.prefix, schema=self.schema)
-            found.table.info[CUSTOM_COLUMNS] = self.custom.get(name, ())
+            self._note(found)
         return cast("Layout[R]", found)
 
     def table(self, of: type[Record]) -> Table:
         """Return the table of a record type."""
         return self.layout(of).table
 
-    def learn(self, absent: Mapping[str, frozenset[str]], custom: Mapping[str, frozenset[str]]) -> None:
+    def learn(
+        self,
+        absent: Mapping[str, frozenset[str]],
+        custom: Mapping[str, frozenset[str]],
+        texts: Mapping[str, TextIndex],
+    ) -> None:
         """Take note of what the tables have not yet, where questions read the fields' defaults, and of what else they have."""
-        if absent != self.absent or custom != self.custom:
-            self.absent, self.custom = absent, custom
+        if (absent, custom, texts) != (self.absent, self.custom, self.texts):
+            self.absent, self.custom, self.texts = absent, custom, texts
             for layout in self._layouts.values():
-                layout.table.info[CUSTOM_COLUMNS] = custom.get(layout.declaration.name, ())
+                self._note(layout)
             self._statements.clear()
+
+    def due(self, written: Mapping[type[Record], int]) -> list[TextIndex]:
+        """Return the indexes of trigrams into which a transaction that has written these puts texts before it ends.
+
+        Many at once wait for ``Store.tend``; few are counted, until they are worth it.
+        """
+        counts = {declaration_of(of).name: n for of, n in written.items() if declaration_of(of).name in self.texts}
+        self._unindexed.update(counts)
+        due = [name for name in counts if self._unindexed[name] >= _WORTH and sum(counts.values()) <= _FEW]
+        for name in due:
+            del self._unindexed[name]
+        return [self.texts[name] for name in due]
+
+    def _note(self, layout: Layout[Any]) -> None:
+        name, noted = layout.declaration.name, layout.table.info
+        noted[CUSTOM_COLUMNS], noted[TEXT_INDEX] = self.custom.get(name, ()), self.texts.get(name)
 
     def source(self, of: type[Record]) -> FromClause:
         """Return what questions on a record type read: its table, with defaults for the columns that are not there."""

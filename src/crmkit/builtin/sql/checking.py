@@ -17,6 +17,7 @@ from crmkit.builtin.sql.dropping import columns_kept
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.planning import Custom, plan
 from crmkit.builtin.sql.schema import Found, is_within
+from crmkit.builtin.sql.trigrams import ROW_COLUMNS
 from crmkit.ports.store import Drift
 from crmkit.records import declaration_of
 
@@ -58,6 +59,7 @@ def _made(
     if of is None or is_within(declaration_of(of), kept):
         return whole
     system = {column for field in declaration_of(of).fields if field.system for column in field.columns}
+    system.update(ROW_COLUMNS)
     return Described(
         columns={column: type_ for column, type_ in whole.columns.items() if column in columns | system},
         indexes={index: on for index, on in whole.indexes.items() if index in there.indexes},

@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 import secrets
 import sqlite3
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from contextlib import closing, contextmanager
 from typing import Final
 
 from crmkit.builtin.sql.dialect import Database, Described
 from crmkit.builtin.sql.link import DriverLink, Link
+from crmkit.builtin.sql.trigrams import table_of
 
 _SQLITE_COLUMNS: Final = """
 SELECT m.name, c.name, c.type || CASE WHEN c."notnull" THEN ' NOT NULL' ELSE '' END
-FROM sqlite_master AS m, pragma_table_xinfo(m.name) AS c WHERE m.type = 'table'
+FROM sqlite_master AS m, pragma_table_xinfo(m.name) AS c WHERE m.type = 'table' AND m.rootpage > 0
 """
 _SQLITE_PARTS: Final = (
     "SELECT tbl_name, name, type, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
 )
+_SQLITE_VIRTUAL: Final = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND rootpage = 0"
 _SQLITE_KEYS: Final = """
 SELECT m.name, 'foreign key ' || k.id, 'foreign key to ' || k."table"
-FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS k WHERE m.type = 'table'
+FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS k WHERE m.type = 'table' AND m.rootpage > 0
 UNION ALL SELECT name, 'check', 'check' FROM sqlite_master WHERE type = 'table' AND upper(sql) GLOB '*[ ,(]CHECK*(*'
 """
 _POSTGRESQL_COLUMNS: Final = """
@@ -86,7 +88,16 @@ def describe_sqlite(link: Link) -> Mapping[str, Described]:
     parts = link.rows(_SQLITE_PARTS)
     indexes = [(table, name, _sqlite_index(sql)) for table, name, kind, sql in parts if kind == "index"]
     triggers = [(table, name, kind) for table, name, kind, _ in parts if kind == "trigger"]
-    return described(link.rows(_SQLITE_COLUMNS), indexes, [*triggers, *link.rows(_SQLITE_KEYS)])
+    virtual = {name: (table_of(name), name, _sqlite_index(sql)) for name, sql in link.rows(_SQLITE_VIRTUAL)}
+    columns = [row for row in link.rows(_SQLITE_COLUMNS) if not _is_shadow(row[0], virtual)]
+    tables = {row[0] for row in columns}
+    indexes += [index for index in virtual.values() if index[0] in tables]
+    return described(columns, indexes, [*triggers, *link.rows(_SQLITE_KEYS)])
+
+
+def _is_shadow(table: str, virtual: Collection[str]) -> bool:
+    """Say whether a table is a part of a virtual one, such as an index of trigrams."""
+    return table.rpartition("_")[0] in virtual
 
 
 def _sqlite_index(sql: str) -> str:

@@ -43,12 +43,14 @@ class Searching:
 
     Attributes:
         before: the statements that have to come before the first such index.
-        index: makes one by its name, on a column of folded text; None: there can be none.
+        index: makes one by its name, on a column of folded text; None: the database has none.
+        is_ours: the store keeps one of its own, see ``trigrams``.
         why_not: why not, or not for every text, and what would help.
     """
 
     before: tuple[str, ...] = ()
     index: Callable[[str, ColumnElement[Any]], Index] | None = None
+    is_ours: bool = False
     why_not: str = ""
 
 
@@ -151,6 +153,10 @@ class Database(ABC):
     def contains(self, folded: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[Any]:
         """Return whether a folded text has the needle in it, as an index for that is asked."""
         return self.holds(folded, needle)
+
+    def trigrams(self, needle: str) -> str | None:
+        """Return what an index that the store keeps is asked for a folded needle; None where it can not be asked."""
+        return None
 
     @abstractmethod
     def packed(self, kind: Kind, values: Sequence[Any]) -> Any:

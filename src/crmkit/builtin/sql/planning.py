@@ -17,12 +17,14 @@ from crmkit.builtin.sql.steps import (
     create_index,
     create_table,
     custom_index,
+    index_texts,
     no_doubles,
     refold,
     search_indexes,
     sentence,
     statement,
 )
+from crmkit.builtin.sql.tables import state_table
 from crmkit.builtin.sql.writing import Writer
 from crmkit.errors import StoreError
 from crmkit.ports.store import Add, Remove, Replace
@@ -56,6 +58,9 @@ def plan(catalogue: Catalogue, found: Found, custom: Custom | None = None, *, on
     blobs = blob_table(catalogue.database, prefix=catalogue.prefix, schema=catalogue.schema)
     if blobs.name not in found.columns:
         steps.append(create_table(blobs, catalogue.database))
+    state = state_table(catalogue.prefix)
+    if found.searching.is_ours and state.name not in found.columns:
+        steps.append(create_table(state, catalogue.database))
     for name, of in catalogue.types.items():
         try:
             made = list(_type_steps(catalogue, found, of, (custom or {}).get(of, ()), online=online))
@@ -119,8 +124,10 @@ def _type_steps(
     yield from search_indexes(layout, found, database, aside=online and not is_new)
     for field in custom:
         yield from custom_index(layout.table, field, found.indexes, database, aside=online and not is_new)
-    if found.ledger and not is_new and found.value("fold") != {"version": FOLD_VERSION}:
+    is_folded = not (found.ledger and not is_new and found.value("fold") != {"version": FOLD_VERSION})
+    if not is_folded:
         yield from refold(layout, database, layout.declaration.stored)
+    yield from index_texts(layout, catalogue.prefix, found, is_folded=is_folded, aside=online)
 
 
 def _refuse_strangers(table: str, found: Found, kept: Any, of: type[Record]) -> None:

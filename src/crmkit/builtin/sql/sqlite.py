@@ -18,9 +18,10 @@ from sqlalchemy.types import BLOB, TEXT, BigInteger, Boolean, TypeEngine
 
 from crmkit.builtin.sql.byte_ids import ByteIds
 from crmkit.builtin.sql.describing import describe_sqlite, sqlite_scratch
-from crmkit.builtin.sql.dialect import Described, Taken
+from crmkit.builtin.sql.dialect import Described, Searching, Taken
 from crmkit.builtin.sql.faults import FULL, of_a_value
 from crmkit.builtin.sql.link import Link
+from crmkit.builtin.sql.trigrams import asked, why_not
 from crmkit.errors import (
     CRMError,
     NewerSchema,
@@ -38,7 +39,7 @@ Column: TypeAlias = ColumnElement[Any]
 
 _NUMBERS: Final = frozenset({"int", "decimal", "instant", "money"})
 _BYTES: Final = frozenset({"ref", "digest"})
-_COLUMNS: Final = "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'"
+_COLUMNS: Final = "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table' AND m.rootpage > 0"
 _INDEXED: Final = """
 SELECT m.name, c.name FROM sqlite_master AS m, pragma_index_info(m.name) AS c
 WHERE m.type = 'index' AND m.sql IS NOT NULL AND m.tbl_name = ? AND c.name IS NOT NULL
@@ -103,6 +104,10 @@ class SQLite(ByteIds):
         """Return whether the text has the needle in it."""
         return func.instr(text, needle) > literal_column("0")
 
+    def trigrams(self, needle: str) -> str | None:
+        """Return what an index of trigrams is asked."""
+        return asked(needle)
+
     def packed(self, kind: Kind, values: Sequence[Any]) -> Any:
         """Ids stand one behind the other; digests, which are of any length, in hexadecimal digits; all else is JSON."""
         if kind == "ref":
@@ -141,13 +146,19 @@ class SQLite(ByteIds):
         return (high, low), lambda halves: ((halves[0] or 0) << 32) + (halves[1] or 0)
 
     # --- the schema ---
+    def searching(self, link: Link, schema: str, *, may_create: bool) -> Searching:
+        """The store keeps an index of trigrams, where this SQLite has them."""
+        reason = why_not(link)
+        return Searching(is_ours=not reason, why_not=reason)
+
     def tables(self, link: Link, *, schema: str) -> Mapping[str, frozenset[str]]:
         """Return the columns of each table."""
         return link.grouped(_COLUMNS)
 
     def indexes(self, link: Link, *, schema: str) -> frozenset[str]:
-        """Return the names of all indexes."""
-        return frozenset(name for (name,) in link.rows("SELECT name FROM sqlite_master WHERE type = 'index'"))
+        """Return the names of all indexes; one of trigrams is a virtual table."""
+        text = "SELECT name FROM sqlite_master WHERE type = 'index' OR (type = 'table' AND rootpage = 0)"
+        return frozenset(name for (name,) in link.rows(text))
 
     def describe(self, link: Link, schema: str) -> Mapping[str, Described]:
         """Return what its catalogue says of each table."""

@@ -12,9 +12,11 @@ from sqlalchemy.sql import ClauseElement
 
 from crmkit.builtin.sql.columns import default_of, default_values
 from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.indexing import put_all
 from crmkit.builtin.sql.layout import Layout, compiled
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.schema import Found
+from crmkit.builtin.sql.searching import search_columns, text_index
 from crmkit.builtin.sql.tables import index_name
 from crmkit.errors import StoreError
 from crmkit.records import Field
@@ -98,11 +100,22 @@ def search_indexes(layout: Layout[Any], found: Found, database: Database, *, asi
             yield create_index(make(name, table.c[column]), database, aside=aside)
 
 
-def search_columns(layout: Layout[Any]) -> Iterator[tuple[str, str]]:
-    """Yield the folded texts of a table: the name of its index, and its column."""
-    for field in layout.declaration.stored:
-        if field.searchable:
-            yield index_name(layout.table.name, ("search", field.columns[1]), unique=False), field.columns[1]
+def index_texts(layout: Layout[Any], prefix: str, found: Found, *, is_folded: bool, aside: bool) -> Iterator[Step]:
+    """Make the index of trigrams that a store keeps, and put the texts into it that are there.
+
+    Args:
+        is_folded: the texts in it are still the right ones.
+        aside: the texts are put into it after this transaction, in many.
+    """
+    index = text_index(layout, prefix) if found.searching.is_ours else None
+    there = found.columns.get(layout.table.name)
+    indexes = found.indexes if is_folded or index is None else found.indexes - index.columns.keys()
+    if index is None or index.names <= indexes:
+        return
+    yield from map(statement, index.making(there or (), indexes, found.indexes))
+    if there is not None:
+        said = f"Put the texts of {layout.declaration.plural} into their index of trigrams."
+        yield sentence(said, lambda link: None if aside else put_all(link, index))
 
 
 def no_doubles(layout: Layout[Any], index: Index, database: Database) -> Step:

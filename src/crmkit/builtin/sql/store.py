@@ -96,6 +96,10 @@ class OpenSqlStore(SqlStore):
         """
         return self._schema.upgrade(custom_indexes)
 
+    def tend(self, *, limit_s: float | None = None) -> int:
+        """Put new texts into the indexes of a search. See ``Store.tend``."""
+        return self._schema.tend(limit_s)
+
     def check(self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None) -> tuple[Drift, ...]:
         """Return what is not as an upgrade has made it. See ``Store.check``."""
         return self._schema.check(custom_indexes)
@@ -120,7 +124,7 @@ class OpenSqlStore(SqlStore):
         """Return the same place with other record types. See ``Store.with_types``."""
         old = self._catalogue
         new = Catalogue(types, old.database, schema=old.schema, prefix=old.prefix)
-        new.learn(old.absent, old.custom)
+        new.learn(old.absent, old.custom, old.texts)
         return self._view(new)
 
     def tenant(self, name: str) -> OpenSqlStore:

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table, literal
+from sqlalchemy import BigInteger, Column, Index, MetaData, PrimaryKeyConstraint, Table, Text, literal
 
 from crmkit.builtin.sql.columns import Kept, default_of, default_values, kept
 from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.trigrams import STATE
 from crmkit.records import Declaration, Field
 
 CUSTOM_COLUMNS: Final = "crmkit_custom_columns"
@@ -19,6 +20,13 @@ CUSTOM: Final = "custom__"
 """What the names of those columns begin with."""
 _LONGEST_NAME = 60
 """PostgreSQL cuts names at 63 bytes."""
+
+
+def state_table(prefix: str) -> Table:
+    """Return the table that tells of the indexes of trigrams, see ``trigrams``."""
+    numbers = (Column(name, BigInteger(), nullable=False) for name in ("last", "removed", "purged", "purged_at"))
+    texts = (Column(name, Text(), nullable=False) for name in ("name", "of", "column"))
+    return Table(prefix + STATE, MetaData(), *texts, *numbers, PrimaryKeyConstraint("name"))
 
 
 def column_names(declaration: Declaration, name: str) -> tuple[str, ...]:

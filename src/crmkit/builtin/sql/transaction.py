@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, BinaryIO, TypeVar, cast
@@ -13,11 +14,12 @@ from crmkit.builtin.sql.boundary import Boundary
 from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.claiming import claim
 from crmkit.builtin.sql.compile.finding import FindStatement, shape_of
+from crmkit.builtin.sql.indexing import put
 from crmkit.builtin.sql.layout import Layout
 from crmkit.builtin.sql.pausing import collector_paused
 from crmkit.builtin.sql.tallying import count
 from crmkit.builtin.sql.writing import Writer
-from crmkit.errors import StoreError, TryAgain, UnsupportedError
+from crmkit.errors import CRMError, StoreError, TryAgain, UnsupportedError
 from crmkit.ports.store import Find, NotApplied, Page, Record, Tallied, Tally, Transaction, Write
 
 R = TypeVar("R", bound=Record)
@@ -33,6 +35,7 @@ class SqlTransaction(Transaction):
         self._marks: Iterator[int] = itertools.count(1)
         self._is_over = False
         self._is_broken = False
+        self._written: Counter[type[Record]] = Counter()
 
     # --- reading ---
     def get(self, of: type[R], ids: Sequence[UUID]) -> dict[UUID, R]:
@@ -93,6 +96,8 @@ class SqlTransaction(Transaction):
     def write(self, writes: Sequence[Write]) -> list[NotApplied]:
         """Apply a sequence in order. See ``Transaction.write``."""
         self._writing()
+        if self._catalogue.texts:
+            self._written.update([type(write.record) for write in writes])
         try:
             return Writer(self._catalogue, self._link).write(writes)
         except (StoreError, TryAgain):
@@ -126,8 +131,19 @@ class SqlTransaction(Transaction):
     def commit(self) -> None:
         """Make the writes durable and visible. See ``Transaction.commit``."""
         self._running()
+        if self._written:
+            self._index()
         self._is_over = True
         self._boundary.commit()
+
+    def _index(self) -> None:
+        """Put texts into their index, now and then, where few were written: who writes many is not kept waiting."""
+        try:
+            for index in self._catalogue.due(self._written):
+                put(self._link, index)
+        except CRMError:
+            self.rollback()
+            raise
 
     def rollback(self) -> None:
         """Keep nothing. See ``Transaction.rollback``."""

@@ -10,10 +10,12 @@ from crmkit.builtin.sql.boundary import Boundary, Own
 from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.checking import drift
 from crmkit.builtin.sql.dropping import dropping
+from crmkit.builtin.sql.indexing import Indexing
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.planning import OPEN, Custom, Plan, plan
 from crmkit.builtin.sql.schema import CORE_VERSION, Found, absent_columns, custom_columns, is_within, look
-from crmkit.builtin.sql.steps import Step, search_columns
+from crmkit.builtin.sql.searching import is_searched, slowness, text_indexes
+from crmkit.builtin.sql.steps import Step
 from crmkit.errors import CRMError, StoreError
 from crmkit.ports.store import Drift, Schema
 from crmkit.records import Declaration, Record, declaration_of
@@ -36,17 +38,18 @@ class SchemaKeeper:
 
     def status(self) -> Schema:
         """Compare what is there with the declarations; until an upgrade, questions read defaults for what is not there."""
-        boundary = self._begin(False)
+        catalogue, boundary = self._catalogue, self._begin(False)
         try:
-            found = look(self._catalogue, boundary.link, is_ours=self._is_ours)
+            found = look(catalogue, boundary.link, is_ours=self._is_ours)
+            notes = tuple(slowness(catalogue, found, boundary.link))
         finally:
             boundary.rollback()
-        self._catalogue.learn(absent_columns(self._catalogue, found), custom_columns(self._catalogue, found))
-        declared = {name: declaration_of(of) for name, of in self._catalogue.types.items()}
+        catalogue.learn(
+            absent_columns(catalogue, found), custom_columns(catalogue, found), text_indexes(catalogue, found)
+        )
+        declared = {name: declaration_of(of) for name, of in catalogue.types.items()}
         kept = {key[5:]: found.value(key) for key in found.ledger if key.startswith("type:")}
-        layouts = [self._catalogue.layout(of) for of in self._catalogue.types.values()]
-        is_searched = all(name in found.indexes for layout in layouts for name, _ in search_columns(layout))
-        differs = _differs(declared, kept, found) or (found.searching.index is not None and not is_searched)
+        differs = _differs(declared, kept, found) or not is_searched(catalogue, found)
         planned = self._plan(found) if differs else Plan((), {})
         behind = {name for name in declared if name in kept and not is_within(declared[name], kept[name])}
         return Schema(
@@ -54,7 +57,7 @@ class SchemaKeeper:
             pending=tuple(step.text for step in planned.steps),
             behind=frozenset(behind),
             refused={name: str(error) for name, error in planned.refused.items()},
-            notes=(found.searching.why_not,) if found.searching.why_not else (),
+            notes=notes,
             unknown={name: value for name, value in kept.items() if name not in declared},
         )
 
@@ -71,8 +74,16 @@ class SchemaKeeper:
         if later and self._beside is not None:
             with self._beside() as link:
                 _run(link, later)
-        self._learn(custom)
+        self.status()
+        if self._beside is not None:
+            Indexing(self._begin).bring_up(self._catalogue.texts.values())
         return tuple(step.text for step in planned)
+
+    def tend(self, limit_s: float | None) -> int:
+        """Put what waits into the indexes of trigrams; return how many records that were. A guest has no transactions of its own."""
+        if self._beside is None:
+            return 0
+        return Indexing(self._begin, limit_s=limit_s).tend(self._catalogue.texts.values())
 
     def check(self, custom: Custom | None) -> tuple[Drift, ...]:
         """Return what is not as an upgrade has made it. Nothing is kept of the looking."""
@@ -83,12 +94,6 @@ class SchemaKeeper:
             return tuple(sorted(drifts, key=lambda one: (one.table, one.what, one.name)))
         finally:
             boundary.rollback()
-
-    def _learn(self, custom: Custom | None) -> None:
-        """All is there now; where custom fields have columns, look which."""
-        self._catalogue.learn({}, self._catalogue.custom)
-        if custom and self._catalogue.database.indexes_columns_only:
-            self.status()
 
     def drop_fields(self, of: type[Record], names: Sequence[str]) -> tuple[str, ...]:
         """Drop fields that are no longer declared: indexes, columns, and what the ledger says of them, in one transaction."""

@@ -14,6 +14,7 @@ from crmkit.builtin.sql.dialect import Taken
 from crmkit.builtin.sql.faults import AGAIN
 from crmkit.builtin.sql.layout import Layout, Row
 from crmkit.builtin.sql.link import Link
+from crmkit.builtin.sql.trigrams import TEXT_INDEX, TextIndex
 from crmkit.errors import InvalidError, TryAgain
 from crmkit.ports.store import Add, NotApplied, Record, Rehome, Remove, Replace, Write
 
@@ -62,12 +63,31 @@ class Writer:
     def _sent(self, layout: Layout[Any], statement: str, run: Sequence[Write]) -> int:
         if isinstance(run[0], Add):
             return self._link.add_many(statement, layout.copy, map(layout.row, (write.record for write in run)))
-        return self._link.change_many(statement, (_row(layout, write) for write in run))
+        index: TextIndex | None = layout.table.info.get(TEXT_INDEX)
+        if index is None:
+            return self._link.change_many(statement, (_row(layout, write) for write in run))
+        return self._searched(layout, index, statement, [_row(layout, write) for write in run], type(run[0]))
+
+    def _searched(
+        self, layout: Layout[Any], index: TextIndex, statement: str, rows: Sequence[Row], how: type[Write]
+    ) -> int:
+        """Change or remove rows whose texts are in an index of ours: it forgets them first, and follows those that stay."""
+        if how is Remove:
+            index.forget(self._link, [(row[0],) for row in rows], are_removed=True)
+            return self._link.change_many(statement, rows)
+        width = len(layout.columns)
+        places = [layout.columns.index(folded) - 1 for folded in index.columns.values()]  # a row without its id
+        index.forget(
+            self._link, [(row[width - 1], *[row[place] for place in places]) for row in rows], are_removed=False
+        )
+        touched = self._link.change_many(statement, rows)
+        index.follow(self._link, [(row[width - 1],) for row in rows])
+        return touched
 
     def _one(self, layout: Layout[Any], index: int, statement: str, write: Write) -> NotApplied | None:
         row = _row(layout, write)
         try:
-            if self._touched(statement, row, may_fail=isinstance(write, Replace | Rehome)):
+            if self._touched(layout, statement, row, type(write)):
                 return None
         except Taken:
             if not isinstance(write, Add):
@@ -77,7 +97,11 @@ class Writer:
             return self._present(layout, index, write.record)
         return self._missed(layout, index, write)
 
-    def _touched(self, text: str, row: Row, *, may_fail: bool) -> int:
+    def _touched(self, layout: Layout[Any], text: str, row: Row, how: type[Write]) -> int:
+        index: TextIndex | None = layout.table.info.get(TEXT_INDEX)
+        if index is not None and how is not Add:
+            return self._searched(layout, index, text, [row], how)
+        may_fail = how in (Replace, Rehome)
         if not (may_fail and self._catalogue.database.aborts_on_error):
             return self._link.change(text, row)
         self._link.change("SAVEPOINT crmkit_one")

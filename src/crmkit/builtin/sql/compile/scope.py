@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -26,6 +26,7 @@ from crmkit.builtin.sql.compile.pairs import compare, scaled_pair
 from crmkit.builtin.sql.compile.shape import Shape
 from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.tables import CUSTOM_COLUMNS, column_names, custom_column_name
+from crmkit.builtin.sql.trigrams import TEXT_INDEX, TextIndex
 from crmkit.records import Record, declaration_of
 from crmkit.records.fields import Kind
 
@@ -92,7 +93,7 @@ class Scope:
 
     def _custom(self, alias: NamedFromClause[Any], key: str, kind: Kind) -> Column:
         name = custom_column_name(key, kind)
-        if name in getattr(getattr(alias, "element", None), "info", {}).get(CUSTOM_COLUMNS, ()):
+        if name in _info(alias).get(CUSTOM_COLUMNS, ()):
             return literal_column(f"{alias.name}.{self.database.sql.identifier_preparer.quote(name)}")
         return self.database.custom(alias.c.custom, key, kind)
 
@@ -184,15 +185,25 @@ class Scope:
             case ("range", path, start, end):
                 column = self.column(path)
                 return column >= slot(start) if end is None else (column >= slot(start)) & (column < slot(end))
-            case ("holds", path, number):
-                asked = self.database.contains if path[-1][0] == "fold" else self.database.holds
-                return asked(self.column(path), slot(number))
+            case ("holds", path, number, trigrams):
+                return self._holds(path, slot(number), trigrams)
             case ("pair", left, op, right, kind, mine, theirs):
                 return self._pair(left, op, right, kind, mine, theirs)
             case ("has", of, field, where, n):
                 return self._has(of, field, where, n)
             case _:
                 raise AssertionError(shape)
+
+    def _holds(self, path: Shape, needle: Column, trigrams: int | None) -> Column:
+        """Return whether a text has the needle in it; an index of ours chooses the rows that are looked at."""
+        if path[-1][0] != "fold":
+            return self.database.holds(self.column(path), needle)
+        text: Any = self.column(path)
+        held = self.database.contains(text, needle)
+        index: TextIndex | None = _info(text.table).get(TEXT_INDEX)
+        if index is None or trigrams is None or text.name not in index.columns.values():
+            return held
+        return and_(index.chosen(text.table.c.id, text.name, slot(trigrams)), held)
 
     def _money(self, path: Shape, op: str, currency: int, number: int | None) -> Column:
         minor, code = self.columns(path)
@@ -215,3 +226,9 @@ class Scope:
             return exists(inner.select(inner.alias.c.id).where(*conditions).correlate(self.alias))
         counted = inner.select(func.count()).where(*conditions).correlate(self.alias)
         return counted.scalar_subquery() >= slot(n)  # type: ignore[no-any-return]  # a comparison is a column
+
+
+def _info(alias: NamedFromClause[Any]) -> Mapping[str, Any]:
+    """Return what is noted of the table that an alias stands for; nothing of a subquery."""
+    noted: Mapping[str, Any] = getattr(getattr(alias, "element", None), "info", {})
+    return noted

@@ -5,7 +5,7 @@ two questions that differ in their constants only have one shape, and one statem
 
 Conditions: ``("and" | "or", parts)``, ``("true",)``, ``("false",)``, ``("not", leaf)`` and the leaves ``("missing", path)``,
 ``("cmp", path, op, slot)``, ``("money", path, op, slot, slot)``, ``("pair", path, op, path)``, ``("in", path, slots)``,
-``("range", path, slot, slot | None)``, ``("holds", path, slot)``, ``("has", type, field, where | None, slot | None)``.
+``("range", path, slot, slot | None)``, ``("holds", path, slot, slot | None)``, ``("has", type, field, where | None, slot | None)``.
 
 Paths are tuples of steps: ``("to", name, type, guard | None)``, ``("latest", type, field, where | None, path)``, and at the
 end ``("field", name)``, ``("fold", name)``, ``("custom", key, kind, places)`` or nothing (the record itself).
@@ -162,9 +162,12 @@ class Shaper:
         path, ends, value = self.path(condition.path), ends_of(condition.path), condition.value
         if condition.test == "contains":
             folded = (*path[:-1], ("fold", path[-1][1]))
-            return ("holds", folded, self.slot(value)) if value else _answer(path, "any")
+            if not value:
+                return _answer(path, "any")
+            trigrams = self.database.trigrams(value)
+            return ("holds", folded, self.slot(value), None if trigrams is None else self.slot(trigrams))
         if condition.test == "includes":
-            return _answer(path, "none") if "\n" in value else ("holds", path, self.slot(f"\n{value}\n"))
+            return _answer(path, "none") if "\n" in value else ("holds", path, self.slot(f"\n{value}\n"), None)
         if ends.kind not in ("text", "code"):
             return FALSE
         if not value:
