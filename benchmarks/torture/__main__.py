@@ -19,7 +19,7 @@ from typing import Any
 
 from .hosts import HOSTS, Host
 from .kinds import GOOD, KINDS, Kind, Wheel, good
-from .results import SAVED
+from .results import SAVED, saved
 from .wheels import written
 
 ROOT = Path(__file__).parents[2]
@@ -38,29 +38,42 @@ def main() -> int:
     options = parser.parse_args()
     hosts = [host for host in HOSTS if not options.only or host.name in options.only]
     with tempfile.TemporaryDirectory() as folder:
-        ours = _built(Path(folder))
+        ours = built(Path(folder))
         cells = [
-            cell for host in hosts for cell in _run(host, ours, options.kind or list(KINDS), verbose=options.verbose)
+            cell for host in hosts for cell in run(host, ours, options.kind or list(KINDS), verbose=options.verbose)
         ]
     versions = {cell["host"]: cell.pop("installed") for cell in cells}
     if options.save:
         content = {
             "python": sys.version.split()[0],
             "on": f"{datetime.now(UTC):%Y-%m-%d}",
-            "versions": versions,
-            "cells": cells,
+            **_with_others(versions, cells),
         }
         SAVED.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
     return 0
 
 
-def _built(folder: Path) -> Path:
+def _with_others(versions: dict[str, str], cells: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what was run now, and of the hosts that were not (--only) what the last run left behind."""
+    before = saved()
+    cells = [*cells, *(cell for cell in before["cells"] if cell["host"] not in versions)]
+    versions = {**before["versions"], **versions}
+    names = [host.name for host in HOSTS]
+    return {
+        "versions": {name: versions[name] for name in names},
+        "cells": sorted(cells, key=lambda cell: names.index(cell["host"])),
+    }
+
+
+def built(folder: Path) -> Path:
+    """Build the wheel of this crmkit."""
     _uv("build", "-q", "--wheel", "--out-dir", str(folder), str(ROOT))
     (wheel,) = folder.glob("crmkit-*.whl")
     return wheel
 
 
-def _run(host: Host, ours: Path, kinds: Sequence[str], *, verbose: bool) -> Iterator[dict[str, Any]]:
+def run(host: Host, ours: Path, kinds: Sequence[str], *, verbose: bool) -> Iterator[dict[str, Any]]:
+    """Yield a cell of the table for each kind, and first one without a bad plugin."""
     for name in ["none", *kinds]:
         with tempfile.TemporaryDirectory() as folder:
             cell = _cell(host, KINDS.get(name), ours, Path(folder))

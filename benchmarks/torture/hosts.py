@@ -127,9 +127,9 @@ CRMKIT = Host(
     head="from crmkit import Deal, Plugin, Record, hookimpl\nimport attrs\n",
     hook="@hookimpl\ndef crmkit_offers():\n    {body}\n    return []\n",
     misspelt="@hookimpl\ndef crmkit_offfers():\n    return []\n",
-    wrong_arguments="@hookimpl\ndef crmkit_check(chnage):\n    return None\n",
+    wrong_arguments="@hookimpl\ndef crmkit_adjust(chnage):\n    return None\n",
     core_name="memory",
-    command=("crmkit", "plugins", "doctor"),
+    command=("crmkit", "customers", "add", "Anna"),
 )
 
 HOSTS: Final = (CRMKIT, PLUGGY, PYTEST, TOX, DATASETTE)

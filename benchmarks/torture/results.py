@@ -18,8 +18,9 @@ beside two good plugins, into a fresh environment, starts the host, and looks at
 pluggy's own `load_setuptools_entrypoints`, and in three well-known programs that load plugins with it.
 
 Each bad distribution is a wheel, installed as any other; its version is 1.0. Each host is started by the command that its users
-start it with, which loads every plugin: `crmkit plugins doctor`, `python host.py`, `pytest -q test_one.py`, `tox list`, `datasette --memory --get
-/-/versions.json`. The two good plugins leave a mark when their hook is called.
+start it with, which loads every plugin: `crmkit customers add Anna`, `python host.py`, `pytest -q test_one.py`, `tox list`, `datasette --memory --get
+/-/versions.json`. The two good plugins leave a mark when their hook is called. (A bad plugin of crmkit's that is known to *check* records is the one exception:
+until a person mends it or switches it off, what it guards is not written.)
 
 Run it yourself (some minutes; needs `uv` and an index of packages):
 

@@ -194,6 +194,14 @@ def test_it_is_told_in_the_log(site: Any, caplog: pytest.LogCaptureFixture):
     )
 
 
+def test_a_slow_import_is_told_in_the_log(site: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("crmkit._plugins.loading.SLOW_S", -1.0)
+    site.install("slow")
+    loaded(site)
+    (told,) = [record for record in caplog.records if getattr(record, "plugin", "") == "slow"]
+    assert told.getMessage().startswith("Plugin slow (crmkit-slow 1.0) is active. Its import took 0.")
+
+
 @pytest.mark.parametrize(
     ("seconds", "reason"), [(5.0, "Its import took 5.0 s, and every command waits for it."), (0.1, "")]
 )

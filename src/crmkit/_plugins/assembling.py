@@ -68,7 +68,7 @@ def load(
     loading.run([*(builtin_plugins() if builtins else ()), *found, *(installed_plugins() if discover else ())])
     made = _loaded(loading, settle(loading))
     for state in made.states:
-        if state.state in ("failed", "incompatible"):
+        if state.state in ("failed", "incompatible") or (state.state == "active" and state.reason):
             _log.warning(
                 "%s", state.told(), extra={"plugin": state.name, "version": state.version, "state": state.state}
             )

@@ -32,8 +32,10 @@ def schema(name: str, out: Path | None) -> None:
 def _schema(name: str) -> Mapping[str, Any]:
     from .._plugins import discovered  # metadata only
 
-    known = {found.state.name: found.manifest.get("settings") for found in discovered()}
-    told = {plugin: found for plugin, found in known.items() if isinstance(found, Mapping)}
+    known: dict[str, Any] = {found.state.name: found.manifest.get("settings") for found in discovered()}
+    told: dict[str, Mapping[str, Any]] = {
+        plugin: found for plugin, found in known.items() if isinstance(found, Mapping)
+    }
     if not name:
         return project_schema(told)
     if name not in known:
