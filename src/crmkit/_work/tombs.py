@@ -9,12 +9,14 @@ from uuid import UUID
 from ..errors import RefusedError
 from ..ports.store import Find
 from ..query import each
-from ..records import Customer, Declaration, Record, short_id
+from ..records import Customer, Declaration, Operation, Record, short_id
 from ..records.blanking import blanked, tells
 
 if TYPE_CHECKING:
     from .unit import Unit
 
+KIND: Final = "customers.erase"
+"""What the operation of an erasure is called; where there is none, nobody was erased, and nobody is looked for."""
 _FEW: Final = 8
 """So many customers are got by their ids; of more, the erased ones are asked for."""
 
@@ -25,6 +27,7 @@ class Tombs:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
         self._fresh: set[UUID] = set()
+        self._is_any: bool | None = None
 
     def learn(self, declaration: Declaration, added: Iterable[Record]) -> None:
         """Remember the customers that this unit added: nobody has erased them."""
@@ -37,7 +40,7 @@ class Tombs:
         Raises:
             RefusedError: one of them is another record of an erased customer, or says something personal.
         """
-        if declaration.owner is None or self._unit.is_installing:
+        if not self._concern(declaration):
             return
         erased = self._erased({record.customer_id for record in records})
         is_another = declaration.direct or declaration.on_erase == "remove"
@@ -56,9 +59,7 @@ class Tombs:
         if declaration.of is Customer:
             for old, _ in pairs:
                 self.refuse_customer(old)
-        elif declaration.owner is not None and declaration.mode != "operational" and not self._unit.is_installing:
-            if len(pairs) > _FEW and not self._erased({new.customer_id for _, new in pairs}):
-                return  # dearer for one record than to look at it, cheaper for many
+        elif self._concern(declaration):
             custom = self._custom(declaration)
             telling = {new.customer_id for old, new in pairs if _comes_in(old, new) or tells(old, new, custom)}
             for erased in self._erased(telling):
@@ -70,8 +71,15 @@ class Tombs:
         Raises:
             RefusedError: the record is one.
         """
-        if isinstance(record, Customer) and record.erased_at is not None:
+        if isinstance(record, Customer) and record.erased_at is not None and not self._unit.is_installing:
             raise _refused(record.id)
+
+    def _concern(self, declaration: Declaration) -> bool:
+        """Whether records of a type are looked at: not those of the machinery, and not what an upgrade's step writes."""
+        is_watched = (
+            declaration.owner is not None and declaration.mode != "operational" and not self._unit.is_installing
+        )
+        return is_watched and self._any()
 
     def _custom(self, declaration: Declaration) -> Any:
         return self._unit.definitions.custom(declaration.name)
@@ -85,6 +93,13 @@ class Tombs:
             return {key for key, found in tx.get(Customer, asked).items() if found.erased_at is not None}
         c = each(Customer)
         return {found.id for found in tx.find(Find(of=Customer, where=c.id.in_(asked) & ~c.erased_at.is_missing))}
+
+    def _any(self) -> bool:
+        """Whether anybody was ever erased: one look at an index, once in a unit of work."""
+        if self._is_any is None:
+            made = Find(of=Operation, where=each(Operation).kind == KIND, limit=1)
+            self._is_any = bool(self._unit.tx.find(made))
+        return self._is_any
 
 
 def _comes_in(old: Record, new: Record) -> bool:

@@ -9,7 +9,7 @@ import click
 
 from ..crm import CRM
 from ..errors import InvalidError
-from ..records import Customer
+from ..records import Customer, declaration_of
 from ..services.erasing import Erasure
 from .arguments import record
 from .progressing import progress
@@ -86,4 +86,9 @@ def _numbers(done: Erasure) -> Iterator[str]:
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
+    return ", ".join(f"{count:,} {_called(name, count)}" for name, count in counts.items())
+
+
+def _called(name: str, count: int) -> str:
+    of = current_run().opened().house.by_name[name]
+    return (name if count == 1 else declaration_of(of).plural).replace("_", " ").replace("-", " ")

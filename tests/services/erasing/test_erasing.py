@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -33,13 +34,14 @@ from crmkit.records import (
     StageChange,
     SurveyResponse,
     declaration_of,
+    short_id,
 )
 from crmkit.records.blanking import ERASED_NAME
 from crmkit.services.erasing import Erasing
 from crmkit.services.importing.targets import is_importable
 from crmkit.services.sending.channels import Channels
 from crmkit.services.sending.incoming import Incoming
-from tests.services.erasing.world import Fitting, Pass, Stamp, Wish, canaries, everything, plugin, told
+from tests.services.erasing.world import CANARY, Fitting, Pass, Stamp, Wish, canaries, everything, plugin, told
 
 EVERY = pytest.mark.crm(stores=["memory", "sqlite", "postgresql", "mariadb"], secret="s")
 BOTH = pytest.mark.crm(stores=["memory", "sqlite"], secret="s")
@@ -327,3 +329,27 @@ class TestSubscribers:
         gone = told_of["pass.removed"]
         assert (gone.id, gone.customer, gone.text) == (mine.id, anna.id, "")
         assert "CANARY" not in repr(heard)
+
+
+@BOTH
+class TestImports:
+    def test_a_file_that_names_them_by_id_is_refused_row_by_row(self, crm: CRM, anna: Customer, tmp_path: Path):
+        """An export from before does not bring them back; one from now changes nothing."""
+        crm.exports.run("customers", tmp_path / "before.csv")
+        crm.customers.erase(anna)
+        done = crm.imports.run(tmp_path / "before.csv", "customers")
+        assert (done.unchanged, done.rejected, [reason.code for reason in done.reasons]) == (1, 1, ["erased"])
+        crm.exports.run("customers", tmp_path / "after.csv")
+        assert crm.imports.run(tmp_path / "after.csv", "customers").unchanged == 2
+        assert canaries(crm) == []
+
+    def test_undoing_an_import_leaves_the_tombstone(self, crm: CRM, tmp_path: Path):
+        (tmp_path / "new.csv").write_text(f"name,email\n{CANARY} Zoe,zoe@example.org\nBert,bert@example.org\n", "utf-8")
+        crm.imports.run(tmp_path / "new.csv", "customers")
+        zoe = crm.naming.named(Customer, f"{CANARY} Zoe")
+        crm.customers.erase(zoe)
+        (past,) = crm.imports.past()
+        undone = crm.imports.undo(short_id(past.id))
+        assert [(one.record_id, one.by) for one in undone.leftovers] == [(zoe.id, "customer.erased")]
+        assert [one.name for one in crm.find(Customer)] == [ERASED_NAME]
+        assert canaries(crm) == []

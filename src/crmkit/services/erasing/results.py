@@ -12,7 +12,7 @@ import attrs
 from ...records import FrozenMap
 
 NOT_COVERED: Final = (
-    "Files on disk are not touched: exports, import files and reject files that hold this person.",
+    "Files on disk are not touched: exports, imported files, reject files and mailboxes that hold this person.",
     "Backups keep what they had: after one is restored, erase this customer again.",
     "Mail and messages that were sent already are with their recipients and providers.",
 )

@@ -14,6 +14,7 @@ import attrs
 
 from ..._work.forgetting import blank, drop_files, silence, wipe
 from ..._work.running import Runner
+from ..._work.tombs import KIND
 from ..._work.wholly import wholly
 from ...errors import ConflictError, UpgradeNeeded
 from ...ports.work import Service
@@ -26,7 +27,6 @@ from .finding import Finding, Phase, Portion
 from .results import NOT_COVERED, Erasure, Tally
 
 T = TypeVar("T")
-KIND: Final = "customers.erase"
 BATCH: Final = 500
 """Records of one portion."""
 ROUNDS: Final = 20
