@@ -52,3 +52,16 @@ def test_a_command_of_a_failed_plugin_says_why_it_is_not_there(site: Any, tmp_pa
     assert "Traceback" not in told.stderr
     crmkit(site, tmp_path, "plugins", "disable", "cycling")
     assert "bicycles" not in crmkit(site, tmp_path, "--help").stdout
+
+
+def test_in_strict_mode_a_bad_plugin_stops_the_program_and_can_be_looked_at(site: Any, tmp_path: Path):
+    """For development: CRMKIT_STRICT=1, or a line in crmkit.toml."""
+    site.install("raises", "1 / 0")
+    (tmp_path / "crmkit.toml").write_text('store = "memory:"\nstrict = true\n', "utf-8")
+    done = crmkit(site, tmp_path, "customers", "add", "Anna")
+    assert (done.returncode, done.stdout) == (7, "")
+    assert "Plugin raises (crmkit-raises 1.0) is failed. Its import raised ZeroDivisionError" in done.stderr
+    told = json.loads(crmkit(site, tmp_path, "plugins", "doctor", "--json").stdout)
+    assert {plugin["name"]: plugin["state"] for plugin in told["plugins"]}["raises"] == "failed"
+    assert crmkit(site, tmp_path, "plugins", "disable", "raises").returncode == 0
+    assert crmkit(site, tmp_path, "customers", "add", "Anna").returncode == 0

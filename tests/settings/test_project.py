@@ -89,6 +89,12 @@ def test_settings_under_plugins_are_told_where_they_belong(tmp_path: Path):
         read_project(tmp_path)
 
 
+def test_strict_mode_is_said_by_the_file_or_the_environment(tmp_path: Path):
+    (file := tmp_path / "crmkit.toml").write_text("strict = true\n", "utf-8")
+    assert read_project(file).strict
+    assert not read_project(file, {"CRMKIT_STRICT": "0"}).strict
+
+
 def test_a_budget_of_hooks_and_their_order(tmp_path: Path):
     (tmp_path / "crmkit.toml").write_text('hook_budget_s = 0.5\norder = ["b", "a"]\n', "utf-8")
     found = read_project(tmp_path)

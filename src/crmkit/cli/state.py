@@ -21,7 +21,8 @@ class Run:
     """One run of the program.
 
     Attributes:
-        is_of_plugins: whether its command looks at plugins alone: where nobody began a CRM, it is shown one in memory.
+        is_of_plugins: whether its command looks at plugins alone: where nobody began a CRM, it is shown one in memory, and a
+            bad plugin does not stop it.
     """
 
     def __init__(
@@ -71,11 +72,15 @@ class Run:
         from ..crm import CRM  # dear: plugins and SQLAlchemy; only commands that need the CRM load it
 
         store = self.store or self._store_where_none_is_named()
-        options = {**self.options, **({"discover": False, "plugins": ()} if self.no_plugins else {})}
-        made = CRM.project(self.project, store=store, **options)
+        made = CRM.project(self.project, store=store, **self._options())
         self._main = made
         own = made.tenant(self.tenant) if self.tenant else made
         return own.acting_as(self.actor) if self.actor else own
+
+    def _options(self) -> dict[str, Any]:
+        without_plugins = {"discover": False, "plugins": ()} if self.no_plugins else {}
+        telling = {"strict": False} if self.is_of_plugins else {}  # what is wrong with a plugin is what it is asked for
+        return {**self.options, **without_plugins, **telling}
 
     def _store_where_none_is_named(self) -> str:
         """Return the store where no option names one; empty for the project's own.

@@ -33,6 +33,7 @@ class Project:
         disabled: names of plugins that are not used.
         order: names of plugins in the order in which their hooks are called; it beats what they declare of each other.
         hook_budget_s: seconds that one call of a plugin should take at most; what takes longer is told. None: not measured.
+        strict: whether a plugin that can not be used is an error that stops the program, for development and tests.
         secret: the key of what is kept as keyed hashes (survey tokens, suppressed addresses): ``env:NAME``,
             ``file:PATH``, or the text itself. Kept outside of the database; whoever loses it loses those.
         settings: the tables ``[settings.NAME]`` of plugins, by name, as they stand.
@@ -49,6 +50,7 @@ class Project:
     disabled: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     hook_budget_s: float | None = None
+    strict: bool = False
     settings: Mapping[str, Mapping[str, Any]] = _TABLES
     tenants: Mapping[str, Tenant] = _TENANTS
     secret: str = attrs.field(default="", repr=False)
@@ -70,6 +72,7 @@ _KINDS: Final[Mapping[str, Any]] = {
     "disabled": tuple[str, ...],
     "order": tuple[str, ...],
     "hook_budget_s": float,
+    "strict": bool,
     "secret": str,
 }
 """What can be set at the top of the file and by ``CRMKIT_NAME``."""

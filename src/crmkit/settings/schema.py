@@ -58,6 +58,7 @@ def project_schema(plugins: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             "disabled": texts,
             "order": texts,
             "hook_budget_s": {"type": "number"},
+            "strict": {"type": "boolean"},
             "secret": {"type": "string", "writeOnly": True},
             "settings": {"type": "object", "properties": tables},
             "tenants": {"type": "object", "additionalProperties": _tenant(texts, tables)},
