@@ -106,7 +106,7 @@ WORDS = {
     "an unknown KPI": (("kpis", "show", "npss"), "Did you mean 'nps'?"),
     "an unknown plugin": (("plugins", "show", "memry"), "Did you mean 'memory'?"),
     "an unknown store": (("--store", "oracle://x", "customers", "find"), "No store for 'oracle'"),
-    "a folder that is not there": (("--store", "sqlite:////no/where.db", "customers", "find"), "can not be opened"),
+    "a folder that is not there": (("--store", "sqlite:////no/where.db", "customers", "find"), "There is no"),
     "a project that is there": (("init",), "already"),
     "a file that is no database": (("--store", "sqlite:///crmkit.toml", "customers", "find"), "no database"),
     "a project file with mistakes": (("--project", "bad.toml", "customers", "find"), "Did you mean 'currency'?"),

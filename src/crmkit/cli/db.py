@@ -79,6 +79,7 @@ def line_to_json(line: Line) -> dict[str, Any]:
 @click.pass_obj
 def upgrade(crm: CRM, *, dry_run: bool, contract: bool) -> None:
     """Add what is missing, and run the plugins' steps; nothing is removed without --contract."""
+    current_run().may_create = not dry_run
     if dry_run:
         found = crm.status()
         waiting = [drop for line in found.lines for drop in line.waits] if contract else []

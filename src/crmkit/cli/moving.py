@@ -31,12 +31,14 @@ def backup(crm: Any, file: Path) -> None:
     help="Restore FILE into the project's store (or --store), and compare both. What is interrupted goes on by the same command."
 )
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--schema", default="", help="The schema of its tables (PostgreSQL, MariaDB).")
+@click.option("--prefix", default="", help="What the names of its tables begin with.")
 @click.option("--replace", is_flag=True, help="What is in the store goes.")
-def restore(file: Path, *, replace: bool) -> None:
+def restore(file: Path, **where: Any) -> None:
     """Restore a backup."""
     url, options = _project()
     with progress("records") as tell:
-        _tell(CRM.restore_backup(file, url, replace=replace, progress=tell, **options))
+        _tell(CRM.restore_backup(file, url, progress=tell, **where, **options))
 
 
 @click.command(
@@ -44,12 +46,16 @@ def restore(file: Path, *, replace: bool) -> None:
 )
 @click.argument("source")
 @click.argument("target")
+@click.option("--source-schema", default="", help="The schema of the source's tables: one company of several.")
+@click.option("--source-prefix", default="", help="What the names of the source's tables begin with.")
+@click.option("--schema", default="", help="The schema of the target's tables (PostgreSQL, MariaDB).")
+@click.option("--prefix", default="", help="What the names of the target's tables begin with.")
 @click.option("--replace", is_flag=True, help="What is in the target goes.")
-def copy(source: str, target: str, *, replace: bool) -> None:
+def copy(source: str, target: str, **where: Any) -> None:
     """Copy a store."""
     _, options = _project()
     with progress("records") as tell:
-        _tell(CRM.copy(source, target, replace=replace, progress=tell, **options))
+        _tell(CRM.copy(source, target, progress=tell, **where, **options))
 
 
 def _project() -> tuple[str, dict[str, Any]]:

@@ -35,6 +35,7 @@ class Run:
         self.tenant = ""
         self.drains = True
         self.is_of_plugins = False
+        self.may_create = False
         self.options: dict[str, Any] = {}
         self._opened: CRM | None = None
         self._main: CRM | None = None
@@ -71,7 +72,7 @@ class Run:
     def _open(self) -> CRM:
         from ..crm import CRM  # dear: plugins and SQLAlchemy; only commands that need the CRM load it
 
-        store = self.store or self._store_where_none_is_named()
+        store = self._store_named() or self._store_where_none_is_named()
         made = CRM.project(self.project, store=store, **self._options())
         self._main = made
         own = made.tenant(self.tenant) if self.tenant else made
@@ -81,6 +82,19 @@ class Run:
         without_plugins = {"discover": False, "plugins": ()} if self.no_plugins else {}
         telling = {"strict": False} if self.is_of_plugins else {}  # what is wrong with a plugin is what it is asked for
         return {**self.options, **without_plugins, **telling}
+
+    def _store_named(self) -> str:
+        """Return the store that an option names. A misspelt file is no new database."""
+        from ..settings import read_project  # loaded with the CRM, which is about to be opened
+
+        scheme, _, place = self.store.partition(":///")
+        is_file = scheme == "sqlite" and place not in ("", ":memory:")
+        if is_file and not self.may_create and not (read_project(self.project, os.environ).folder / place).exists():
+            raise InvalidError(
+                f"There is no {place!r}: see how its name is written, or make it with `crmkit --store {self.store} db upgrade`.",
+                code="no_store",
+            )
+        return self.store
 
     def _store_where_none_is_named(self) -> str:
         """Return the store where no option names one; empty for the project's own.

@@ -26,7 +26,7 @@ from ..services.subscribers import Subscribers
 from ..services.working import Worked, Working
 from ..settings import read_project
 from .moving.verbs import Moving
-from .opening import build_house, load_plugins, options_of, project_options, settle, store_class
+from .opening import Place, build_house, load_plugins, options_of, project_options, settle
 from .tenancy import let_differ, open_company
 from .upgrading import silent, status, upgrade
 
@@ -71,16 +71,18 @@ class CRM(Families, Moving):
             create: False leaves an absent schema absent.
             options: ``plugins`` (Plugin objects, modules, ``"module:attribute"``), ``discover`` (installed plugins too),
                 ``disabled``, ``settings`` (per plugin), ``tenants`` (company -> ``disabled``, ``enabled``, ``settings`` of it),
-                ``time_zone``, ``currency``, ``languages``, ``clock``, ``secret``, ``strict``, ``ticks``;
+                ``time_zone``, ``currency``, ``languages``, ``clock``, ``secret``, ``strict``, ``ticks``,
+                ``store_options`` (what the store is told; see its ``open``);
                 ``on_plugin`` and ``trace`` (see ``crmkit.ports.watching``), ``hook_budget_s`` (what takes longer is told).
 
         Raises:
             InvalidError: an option is wrong. StoreError: the place can not be opened.
         """
         made = options_of(options)
-        place, loaded = engine if engine is not None else url or "sqlite:///crm.db", load_plugins(made)
+        loaded = load_plugins(made)
+        at = engine if engine is not None else url or "sqlite:///crm.db"
         house = let_differ(build_house(made, loaded, cls._of_unit), made, cls._of_unit)
-        store = store_class(loaded, place).open(place, house.types, schema=schema, prefix=prefix)
+        store = Place(url=at, schema=schema, prefix=prefix, must_exist=not create).open(made, loaded, house.types)
         try:
             store = settle(house, store, create=create)
         except BaseException:
@@ -111,9 +113,7 @@ class CRM(Families, Moving):
         made = options_of(options)
         loaded = load_plugins(made)
         house = let_differ(build_house(made, loaded, cls._of_unit), made, cls._of_unit)
-        store = store_class(loaded, f"{dialect}://").open(
-            f"{dialect}://", house.types, schema=schema, prefix=prefix, options={"embedded": True}
-        )
+        store = Place(url=f"{dialect}://", schema=schema, prefix=prefix).open(made, loaded, house.types)
         return cls(house, Runner(house=house, store=store))
 
     def _seated(self) -> Self:

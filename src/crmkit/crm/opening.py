@@ -46,6 +46,7 @@ class Options:
     tables: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict[str, Mapping[str, Any]])
     tenants: Mapping[str, Tenant] = attrs.field(factory=dict[str, Tenant], converter=_tenants)
     tenant_tables: Mapping[str, Tenant] = attrs.field(factory=dict[str, Tenant])
+    store_options: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     folder: Path | None = None
     time_zone: str = "UTC"
     currency: str = "EUR"
@@ -166,6 +167,32 @@ def store_class(loaded: Loaded, url: Any) -> type[Store]:
             code="unknown_store",
         )
     return found.value
+
+
+@attrs.frozen(kw_only=True)
+class Place:
+    """Where a store is.
+
+    Attributes:
+        url: a URL, or an engine of the host.
+        schema, prefix: where its tables are, beside others.
+        must_exist: a file that is not there is an error, and is not made.
+    """
+
+    url: Any
+    schema: str = ""
+    prefix: str = ""
+    must_exist: bool = False
+
+    def open(self, options: Options, loaded: Loaded, types: Sequence[type[Record]]) -> Store:
+        """Open the store, for these record types.
+
+        Raises:
+            InvalidError: no plugin offers such a store. StoreError: it can not be opened.
+        """
+        how = {**options.store_options, **({"must_exist": True} if self.must_exist else {})}
+        of = store_class(loaded, self.url)
+        return of.open(self.url, tuple(types), schema=self.schema, prefix=self.prefix, options=how)
 
 
 def settle(house: House, store: Store, *, create: bool) -> Store:

@@ -41,7 +41,7 @@ class SqlStore(Store):
             prefix: what the names of its tables begin with.
             options: ``busy_timeout_s``, how long a writer waits for another (SQLite), or for a connection (10);
                 ``prepared_statements``, let the server keep statements (PostgreSQL, where no pooler hands one of its
-                connections to many; False).
+                connections to many; False); ``must_exist``, an error instead of a new file (SQLite; False).
 
         Raises:
             InvalidError: the URL can not be read, or names a database that this store does not speak to.

@@ -12,7 +12,7 @@ from ..._work import House
 from ...errors import InvalidError, UnsupportedError
 from ...ports.store import Store
 from ...records import CORE_TYPES
-from ..opening import Options, build_house, load_plugins, options_of, settle, store_class
+from ..opening import Options, Place, build_house, load_plugins, options_of, settle, store_class
 from ..upgrading import indexed
 from .backup_file import BackupFile, write_backup
 from .filling import Filling, Moved
@@ -57,7 +57,14 @@ class Moving(ABC):
 
     @staticmethod
     def restore_backup(
-        path: Path | str, url: str, *, replace: bool = False, progress: Told | None = None, **options: Any
+        path: Path | str,
+        url: str,
+        *,
+        schema: str = "",
+        prefix: str = "",
+        replace: bool = False,
+        progress: Told | None = None,
+        **options: Any,
     ) -> Moved:
         """Restore a backup into a store, and compare what is there with it, record by record.
 
@@ -66,6 +73,7 @@ class Moving(ABC):
         Args:
             path: the file.
             url: the store: ``sqlite:///crm.db``; it is created where it is not there.
+            schema, prefix: where its tables are, beside others.
             replace: what is in the store goes.
             progress: is told how many records are kept, then how many compared.
             options: those of ``CRM.open``.
@@ -76,10 +84,22 @@ class Moving(ABC):
         """
         made = options_of(options)
         types = load_plugins(made).types
-        return _filled(BackupFile(Path(path), (*CORE_TYPES, *types)), url, made, replace, progress)
+        target = Place(url=url, schema=schema, prefix=prefix)
+        return _filled(BackupFile(Path(path), (*CORE_TYPES, *types)), target, made, replace, progress)
 
     @staticmethod
-    def copy(source: str, target: str, *, replace: bool = False, progress: Told | None = None, **options: Any) -> Moved:
+    def copy(
+        source: str,
+        target: str,
+        *,
+        source_schema: str = "",
+        source_prefix: str = "",
+        schema: str = "",
+        prefix: str = "",
+        replace: bool = False,
+        progress: Told | None = None,
+        **options: Any,
+    ) -> Moved:
         """Copy everything from one store to another one, of any kind, and compare both, record by record.
 
         One that is interrupted goes on by the same call; until it is whole, nobody opens the target as a CRM. Who writes
@@ -87,18 +107,23 @@ class Moving(ABC):
 
         Args:
             source, target: their URLs.
+            source_schema, source_prefix: where the tables of the source are, beside others: one company of several.
+            schema, prefix: the same of the target.
             replace: what is in the target goes.
             progress: is told how many records are kept, then how many compared.
             options: those of ``CRM.open``.
 
         Raises:
-            ConflictError: there is something in the target. StoreError: it differs from the source afterwards.
+            ConflictError: there is something in the target. StoreError: there is no source, or the target differs from
+                it afterwards.
         """
         made = options_of(options)
-        if source == target:
+        old = Place(url=source, schema=source_schema, prefix=source_prefix, must_exist=True)
+        new = Place(url=target, schema=schema, prefix=prefix)
+        if (source, source_schema, source_prefix) == (target, schema, prefix):
             raise InvalidError("A store can not be copied into itself: name another target.", code="same_store")
-        with _opened(source, made) as read:
-            return _filled(read, target, made, replace, progress)
+        with _opened(old, made) as read:
+            return _filled(read, new, made, replace, progress)
 
 
 def _nobody(done: int) -> None:
@@ -106,13 +131,13 @@ def _nobody(done: int) -> None:
 
 
 @contextmanager
-def _opened(url: str, options: Options) -> Generator[StoreSource]:
+def _opened(place: Place, options: Options) -> Generator[StoreSource]:
     """Read a store in one snapshot, with the record types that only its ledger knows."""
     loaded = load_plugins(options)
     house = build_house(options, loaded, _no_face)
-    opened = store_class(loaded, url).open(url, house.types)
+    opened = place.open(options, loaded, house.types)
     try:
-        source = StoreSource(settle(house, opened, create=False), house.types, url_shown(url))
+        source = StoreSource(settle(house, opened, create=False), house.types, url_shown(place.url))
         try:
             yield source
         finally:
@@ -121,15 +146,15 @@ def _opened(url: str, options: Options) -> Generator[StoreSource]:
         opened.close()
 
 
-def _filled(source: Source, url: str, options: Options, replace: bool, progress: Told | None) -> Moved:
+def _filled(source: Source, place: Place, options: Options, replace: bool, progress: Told | None) -> Moved:
     loaded = load_plugins(options)
-    of = store_class(loaded, url)
-    if "durable" not in of.capabilities:
-        raise UnsupportedError(f"{url_shown(url)} keeps nothing for later: name a store that does.", code="not_durable")
-    store = of.open(url, tuple(source.types))
+    name = url_shown(place.url)
+    if "durable" not in store_class(loaded, place.url).capabilities:
+        raise UnsupportedError(f"{name} keeps nothing for later: name a store that does.", code="not_durable")
+    store = place.open(options, loaded, source.types)
     indexes = indexed(build_house(options, loaded, _no_face), source.types)
     try:
-        return Filling(store, source, url_shown(url), progress or _nobody).run(indexes, replace=replace)
+        return Filling(store, source, name, progress or _nobody).run(indexes, replace=replace)
     finally:
         store.close()
 
