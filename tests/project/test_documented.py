@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from crmkit import Change, Context, Refusal, hookspecs
+from crmkit import AccessRule, Change, Context, Refusal, hookspecs
+from crmkit.cli.hooks import ALL as KINDS_THAT_ARE_CALLED
 from docs import signatures
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +73,20 @@ def test_every_hook_says_when_it_is_called_and_what_its_failure_does(hook: str):
     told = inspect.getdoc(getattr(hookspecs, hook)) or ""
     assert len(told.split()) >= 10
     assert re.search(r"\braises\b|\bas ``?crmkit_check``? does\b", told)
+
+
+@pytest.mark.parametrize("kind", KINDS_THAT_ARE_CALLED)
+def test_all_that_is_called_has_a_page_that_runs(kind: str):
+    """As `crmkit hooks order` tells of it: access rules too, which no specification stands for."""
+    text = (REFERENCE / "hooks" / f"{kind}.md").read_text("utf-8")
+    assert example_in(text)
+    assert all(word in text for word in ("**Called**", "**When it fails**"))
+    assert kind in (REFERENCE / "hooks" / "index.md").read_text("utf-8").splitlines()
+
+
+def test_the_page_of_access_rules_has_their_exact_signature():
+    told = str(inspect.signature(AccessRule)).removesuffix(" -> None").replace("'", "")
+    assert f"AccessRule{told}" in (REFERENCE / "hooks" / "access.md").read_text("utf-8").splitlines()
 
 
 def test_the_pages_name_no_hook_that_is_not_there():
