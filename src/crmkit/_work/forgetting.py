@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from ..ports.store import Replace, Write
+from ..ports.store import Replace
 from ..query import Find, each
-from ..records import AnyRef, Field, FrozenMap, LogEntry, Record, Retry, Span, declaration_of
+from ..records import AnyRef, Field, FrozenMap, LogEntry, Record, Span, declaration_of
 from ..records.as_json import to_json
 from ..records.blanking import outline
 
@@ -42,14 +42,9 @@ def still(entry: LogEntry) -> bool:
 
 
 def silence(unit: Unit, entries: Sequence[LogEntry]) -> None:
-    """Blank what entries of the log say, and the words of the errors that subscribers had with them."""
-    if not entries:
-        return
-    writes: list[Write] = [Replace(attrs.evolve(entry, values=FrozenMap({}))) for entry in entries]
-    r = each(Retry)
-    where = r.entry.in_([entry.id for entry in entries]) & (r.error != "")
-    writes += [Replace(attrs.evolve(one, error="")) for one in unit.tx.find(Find(of=Retry, where=where))]
-    unit.to_write().write(writes)
+    """Blank what entries of the log say."""
+    if entries:
+        unit.to_write().write([Replace(attrs.evolve(entry, values=FrozenMap({}))) for entry in entries])
 
 
 def drop_files(unit: Unit, digests: Sequence[bytes]) -> int:

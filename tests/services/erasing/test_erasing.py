@@ -30,6 +30,7 @@ from crmkit.records import (
     Operation,
     Participant,
     Redirect,
+    Retry,
     Span,
     StageChange,
     SurveyResponse,
@@ -51,6 +52,16 @@ def log_of(crm: CRM) -> list[LogEntry]:
     return list(crm.find(LogEntry))
 
 
+def blob(crm: CRM, digest: bytes) -> bytes:
+    store: Any = crm.store
+    transaction = store.begin(write=False)
+    try:
+        found: bytes = transaction.open_blob(digest).read()
+        return found
+    finally:
+        transaction.rollback()
+
+
 @EVERY
 class TestNothingTellsOfThem:
     def test_in_any_record_of_any_type(self, crm: CRM, anna: Customer):
@@ -70,11 +81,24 @@ class TestNothingTellsOfThem:
         """The bytes of an attachment go with it."""
         (file,) = crm.find(Attachment)
         crm.customers.erase(anna)
-        store: Any = crm.store
-        transaction = store.begin(write=False)
         with pytest.raises(NotFoundError):
-            transaction.open_blob(bytes(file.digest))
-        transaction.rollback()
+            blob(crm, bytes(file.digest))
+
+    def test_a_file_that_somebody_else_has_too_stays(self, crm: CRM, anna: Customer):
+        (file,) = crm.find(Attachment)
+        other = crm.interactions.record(
+            next(one for one in crm.find(Customer) if one.name == "Bob"), subject="the same"
+        )
+        crm.add(Attachment(interaction=other.id, name="same.txt", size=file.size, digest=file.digest))
+        assert crm.customers.erase(anna).files == 0
+        assert blob(crm, bytes(file.digest))
+
+    def test_in_what_plugins_said_when_they_failed(self, crm: CRM, anna: Customer):
+        """Also with an event that had no values."""
+        entry = next(one for one in log_of(crm) if one.name == "deal.opened" and one.customer_id == anna.id)
+        crm.add(Retry(subscriber="mirror", entry=entry.id, due_at=crm.now, error="CANARY can not be mirrored"))
+        crm.customers.erase(anna)
+        assert [one.error for one in crm.find(Retry)] == [""]
 
     def test_somebody_else_stays_whole(self, crm: CRM, anna: Customer):
         """All that tells of another customer is as it was, the log too."""

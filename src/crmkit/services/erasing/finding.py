@@ -26,6 +26,7 @@ from ...records import (
     Message,
     Participant,
     Record,
+    Retry,
     declaration_of,
 )
 from ...records.blanking import altered, blanked
@@ -88,7 +89,7 @@ class Finding:
         owned = [of for of in types if declaration_of(of).owner is not None and declaration_of(of).name not in left]
         found: list[Phase] = [("addressed", self.addressed), ("unknown", self.unknown), ("links", self.links)]
         found += [(f"of {declaration_of(of).name}", self._owned_by_type(of)) for of in owned]
-        return [("customer", self.itself), *found, ("log", self.log)]
+        return [("customer", self.itself), *found, ("errors", self.errors), ("log", self.log)]
 
     # --- the customer ---
     def itself(self, unit: Any, after: str | None) -> Portion:
@@ -152,6 +153,15 @@ class Finding:
         e = each(LogEntry)
         page = unit.find(LogEntry, e.customer_id.in_(self.homes), order=[e.id], limit=self.size, after=after)
         return Portion(entries=[entry for entry in page if not still(entry)], next=page.next)
+
+    def errors(self, unit: Any, after: str | None) -> Portion:
+        """Find the errors that subscribers had with events about them: a plugin's words may say anything."""
+        r = each(Retry)
+        page = unit.find(Retry, r.error != "", order=[r.id], limit=self.size, after=after)
+        entries = unit.get_many(LogEntry, [one.entry for one in page])
+        theirs = {key for key, entry in entries.items() if entry.customer_id in self.homes}
+        silent = [(one, attrs.evolve(one, error="")) for one in page if one.entry in theirs]
+        return Portion(blanks=silent, next=page.next)
 
     def _elsewhere(self, unit: Any, records: Sequence[Record]) -> Iterator[LogEntry]:
         """Yield the entries about records from before they were the customer's."""

@@ -28,7 +28,7 @@ class Erasure:
         blanked: records that stay without their personal fields, by record type.
         kept: records that stay as they are, because they say nothing personal, by record type.
         log_entries: entries of the log whose values were blanked; the entries themselves stay.
-        files: stored files that are gone.
+        files: stored files that are gone; a dry run does not count them.
         was_erased: the customer had been erased before.
         operation: the erasure's id in the log; None for a dry run, and where nothing was left to erase.
         notes: what an erasure does not reach, and what the store still holds, a sentence each.
