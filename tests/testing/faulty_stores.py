@@ -263,6 +263,14 @@ class SharesCompanies(MemoryStore):
         return self
 
 
+class PurgesTooMuch(MemoryStore):
+    def purge(self) -> tuple[str, ...]:
+        transaction = self.begin(write=True)
+        transaction.write([Remove(found) for found in transaction.find(Find(of=self._types["specimen"]))])
+        transaction.commit()
+        return ()
+
+
 class Boasts(MemoryStore):
     capabilities = MemoryStore.capabilities | {"telepathy"}  # type: ignore[assignment]  # no word of ours
 

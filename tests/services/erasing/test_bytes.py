@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import create_engine, event, text
 
 from crmkit import CRM
+from crmkit.builtin.sql.indexing import Indexing
 from crmkit.records import Customer
 from tests.services.erasing.world import CANARY, plugin, told
 
@@ -53,6 +54,28 @@ def test_a_file_of_sqlite(tmp_path: Path):
         assert "-wal" not in " ".join(done.notes)
         assert len(crm.customers.find("somebody", limit=None)) == MANY
     assert found_in(tmp_path) == {}
+
+
+def trigrams_in(folder: Path) -> int:
+    """Return how often trigrams of a rare word stand in the files: an index of them keeps what it forgot until it is merged."""
+    data = b"".join(path.read_bytes() for path in folder.glob("crm.db*"))
+    return sum(data.count(gram) for gram in (b"zqx", b"qxj", b"xjw"))
+
+
+@pytest.mark.parametrize("is_purged", [True, False])
+def test_an_index_of_trigrams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_purged: bool):
+    """The control leaves it as it is after the texts were taken out of it."""
+    if not is_purged:
+        monkeypatch.setattr(Indexing, "purge", lambda self, indexes: None)
+    with full(f"sqlite:///{tmp_path / 'crm.db'}") as (crm, _):
+        zoe = crm.customers.add(name="Zqxjw Zoe", note="zqxjw")
+        crm.interactions.record(zoe, subject="zqxjw", body="of zqxjw")
+        crm.store.tend()
+        assert crm.customers.find("qxj")
+        assert trigrams_in(tmp_path)
+        crm.customers.erase(zoe)
+        assert (trigrams_in(tmp_path) == 0) is is_purged
+        assert not crm.customers.find("qxj")
 
 
 def test_somebody_who_reads_meanwhile_keeps_the_journal(tmp_path: Path):

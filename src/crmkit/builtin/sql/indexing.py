@@ -88,6 +88,11 @@ class Indexing:
                 self._purge(index, at_once=False)
         return total
 
+    def purge(self, indexes: Iterable[TextIndex]) -> None:
+        """Let nothing that was forgotten be on the disk."""
+        for index in indexes:
+            self._purge(index, at_once=True)
+
     def _fill(self, index: TextIndex) -> int:
         """Put what waits into an index, in batches, until nothing is left or the time is over."""
         total = 0

@@ -112,6 +112,7 @@ class OpenSqlStore(SqlStore):
         """Take out of the database what an erasure left behind. See ``Store.purge``."""
         if self._idle is None:
             return ()
+        self._schema.purge()
         with self._idle() as link:
             return self._catalogue.database.purge(link)
 

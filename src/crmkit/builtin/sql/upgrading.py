@@ -85,6 +85,11 @@ class SchemaKeeper:
             return 0
         return Indexing(self._begin, limit_s=limit_s).tend(self._catalogue.texts.values())
 
+    def purge(self) -> None:
+        """Take texts that were forgotten off the disk, out of the indexes of trigrams."""
+        if self._beside is not None:
+            Indexing(self._begin).purge(self._catalogue.texts.values())
+
     def check(self, custom: Custom | None) -> tuple[Drift, ...]:
         """Return what is not as an upgrade has made it. Nothing is kept of the looking."""
         boundary = self._begin(True)

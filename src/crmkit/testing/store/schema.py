@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from ...errors import InvalidError, UnsupportedError
-from ...ports.store import Add, Capability, Replace, Store, Transaction
+from ...ports.store import Add, Capability, Remove, Replace, Store, Transaction
 from ...query import bind, each, find
 from ...records import Customer, LedgerEntry, declaration_of
 from ...records.ledger import class_from_ledger, declaration_to_json
@@ -66,6 +66,15 @@ class SchemaContract(OpenedContract):
         fewer = opened.with_types((LedgerEntry, Customer))
         with passing(fewer, write=True) as transaction, pytest.raises(InvalidError, match="specimen"):
             transaction.write([Add(Specimen())])
+
+    # --- after an erasure ---
+    def test_a_purge_leaves_what_is_kept(self, opened: Store) -> None:
+        """It takes away what is removed already, and says in sentences what it can not."""
+        stays, goes = Specimen(text="stays"), Specimen(text="goes")
+        kept(opened, stays, goes)
+        kept(opened, Remove(goes))
+        assert all(note.endswith(".") for note in opened.purge())
+        assert (read(opened, stays), read(opened, goes)) == (stays, None)
 
     # --- capabilities ---
     def test_capabilities_are_known_words(self, opened: Store) -> None:
