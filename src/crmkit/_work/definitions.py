@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 from uuid import UUID
 
 import attrs
 
 from ..errors import InvalidError, nearest
-from ..ports.store import Transaction
+from ..ports.store import Add, Replace, Transaction
 from ..query import Find
 from ..records import Field, KeptField, KeptPipeline, KeptStage, LedgerEntry
 from ..records.fields import Kind
+
+if TYPE_CHECKING:
+    from .unit import Unit
 
 EPOCH_ID: Final = UUID("00000000-0000-7000-8000-000000000001")
 """The ledger's entry that counts changes of definitions; every unit compares its number with what it has cached."""
@@ -102,6 +105,33 @@ def epoch_of(tx: Transaction) -> int:
     """Return the epoch that a transaction's snapshot shows; 0 where nothing was ever defined."""
     found = tx.get(LedgerEntry, [EPOCH_ID]).get(EPOCH_ID)
     return cast(int, found.value["n"]) if found else 0
+
+
+class Shown:
+    """The definitions that one unit of work sees."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._found: Definitions | None = None
+        self._is_written = False
+
+    def get(self) -> Definitions:
+        """Return them; those that this unit wrote are read each time: they are nobody else's, and a savepoint may drop them."""
+        unit = self._unit
+        if self._is_written:
+            return read_definitions(unit.tx, epoch_of(unit.tx))
+        if self._found is None:
+            epoch = epoch_of(unit.tx)
+            self._found = unit.house.definitions(unit.store, epoch, lambda: read_definitions(unit.tx, epoch))
+        return self._found
+
+    def written(self) -> None:
+        """Count the epoch on: every process reads them again with its next unit of work."""
+        tx = self._unit.to_write()
+        n = epoch_of(tx) + 1
+        entry = LedgerEntry(id=EPOCH_ID, key="epoch", value={"n": n}, created_at=self._unit.now)
+        tx.write([Add(entry) if n == 1 else Replace(entry)])
+        self._is_written = True
 
 
 def read_definitions(tx: Transaction, epoch: int) -> Definitions:

@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
-from ..ports.store import Add, Replace
 from ..query import each
 from ..records import (
     FieldDefinition,
     KeptField,
     KeptPipeline,
     KeptStage,
-    LedgerEntry,
     LocalText,
     Pipeline,
     Record,
     declaration_of,
 )
-from .definitions import EPOCH_ID, epoch_of
 
 if TYPE_CHECKING:
     from .unit import Unit
@@ -32,24 +29,13 @@ Declared = Sequence[tuple[str, Any]]
 def install(
     unit: Unit, pipelines: Sequence[tuple[str, Pipeline]], fields: Sequence[tuple[str, FieldDefinition]]
 ) -> int:
-    """Bring the kept definitions to the declared ones; return how many records changed. The epoch moves if any did."""
+    """Bring the kept definitions to the declared ones; return how many records changed."""
     with unit.installing():
         changed = _install(unit, KeptPipeline, [_pipeline(plugin, p) for plugin, p in pipelines], ("key",))
         stages = [stage for plugin, p in pipelines for stage in _stages(plugin, p)]
         changed += _install(unit, KeptStage, stages, ("pipeline", "key"))
         changed += _install(unit, KeptField, [_field(plugin, f) for plugin, f in fields], ("of", "key"))
-    if changed:
-        next_epoch(unit)
     return changed
-
-
-def next_epoch(unit: Unit) -> None:
-    """Count the definitions' epoch on: every process sees it with its next unit of work."""
-    tx = unit.to_write()
-    n = epoch_of(tx) + 1
-    entry = LedgerEntry(id=EPOCH_ID, key="epoch", value={"n": n}, created_at=unit.now)
-    tx.write([Add(entry) if n == 1 else Replace(entry)])
-    unit.defined_anew()
 
 
 def _install(unit: Unit, of: type[Any], declared: Sequence[Any], key: tuple[str, ...]) -> int:

@@ -49,7 +49,7 @@ from ..records import (
 from ..records import (
     Unit as UnitRecord,
 )
-from .definitions import Definitions, epoch_of, read_definitions
+from .definitions import Definitions, Shown
 from .house import House
 from .log import Log
 from .moving import moved
@@ -89,7 +89,7 @@ class Unit:
         self.now = house.clock()
         self._write, self._narrowed = write, narrowed
         self._tx: Transaction | None = None
-        self._definitions: Definitions | None = None
+        self._definitions = Shown(self)
         self._marks: list[_Mark] = []
         self._log = Log(self)
         self._writer = Writer(self, self._log)
@@ -214,14 +214,11 @@ class Unit:
     @property
     def definitions(self) -> Definitions:
         """The custom fields and pipelines that this unit's snapshot shows."""
-        if self._definitions is None:
-            epoch = epoch_of(self.tx)
-            self._definitions = self.house.definitions(self.store, epoch, lambda: read_definitions(self.tx, epoch))
-        return self._definitions
+        return self._definitions.get()
 
     def defined_anew(self) -> None:
-        """Definitions were written in this unit: read them again at the next use."""
-        self._definitions = None
+        """Definitions were written in this unit: they are read again, here and elsewhere."""
+        self._definitions.written()
 
     def access(self, of: type[Record]) -> Condition | None:
         """Return the condition under which the actor sees records of a type."""
