@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
-from typing import Any
+from typing import Annotated, Any
 
 import attrs
 import pytest
@@ -14,7 +14,7 @@ from crmkit.builtin.sql import SqlStore, trigrams
 from crmkit.builtin.sql.link import DriverLink
 from crmkit.ports.store import Add, Remove, Replace
 from crmkit.query import each
-from crmkit.records import CORE_TYPES, Customer
+from crmkit.records import CORE_TYPES, Customer, NotPersonal, Record, Searchable
 from tests.builtin.sql.conftest import ask, keep
 from tests.builtin.sql.texts import named, plan_of, strays, waits
 
@@ -151,3 +151,63 @@ def _guarded(call: Any, boundary: Any) -> Any:
         return call(*args)
 
     return guarded
+
+
+def test_a_text_that_was_changed_by_hand_costs_no_write(store):
+    """Its document is another one, which the index refuses to take out: it is made anew."""
+    made = [Customer(version=1, name=name) for name in ("Jo", "Jan", "Anna")]
+    keep(store, *map(Add, made))
+    store.tend()
+    transaction = store.begin(write=True)
+    transaction._link.change(
+        "UPDATE customer SET name = 'long ago', name_fold = 'long long long ago' WHERE name <> 'Anna'"
+    )
+    transaction.commit()
+    assert keep(store, Replace(attrs.evolve(made[1], version=2, name="Janneke"), expected=1)) == []
+    assert named(store, "jann") == ["Janneke"]
+    assert len(named(store, "long ago")) == 1
+    store.tend()
+    assert (waits(store), strays(store)) == (0, 0)
+    assert named(store, "anna") == ["Anna"]
+
+
+def thing(**names: bool) -> Any:
+    """A record type with these texts, each of them searched."""
+    kinds = {name: Annotated[str, NotPersonal(), Searchable()] for name in names}
+    made = type("Thing", (Record,), {"__annotations__": kinds, **dict.fromkeys(names, "")}, shared=True)
+    return attrs.frozen(kw_only=True)(made)
+
+
+def test_a_field_that_is_dropped_takes_its_index_along(url):
+    """And one that is new brings its own; the texts of the others stay found."""
+    one = thing(title=True, label=True)
+    store: Any = SqlStore.open(url, [one])
+    store.upgrade()
+    keep(store, Add(one(version=1, title="Gazelle", label="Tour de ville")))
+    store.tend()
+    narrow: Any = SqlStore.open(url, [thing(title=True)])
+    narrow.upgrade()
+    done = narrow.drop_fields(narrow._catalogue.types["thing"], ["label"])
+    assert 'DROP TABLE "thing__search__label_fold"' in done
+    of = narrow._catalogue.types["thing"]
+    assert [found.title for found in ask(narrow, of, each(of).title.contains("zelle"))] == ["Gazelle"]
+    narrow.upgrade()
+    assert not list(narrow.check())
+    keep(narrow, Add(of(version=1, title="Batavus")))
+    narrow.tend()
+    store.close()
+    wide: Any = SqlStore.open(url, [one])
+    wide.upgrade()
+    for needle in ("zelle", "batav"):
+        assert len(ask(wide, one, each(one).title.contains(needle))) == 1
+    keep(
+        wide,
+        Replace(
+            attrs.evolve(ask(wide, one, each(one).title.contains("batav"))[0], version=2, label="Stad"), expected=1
+        ),
+    )
+    wide.tend()
+    assert len(ask(wide, one, each(one).label.contains("stad"))) == 1
+    assert not list(wide.check())
+    wide.close()
+    narrow.close()

@@ -9,7 +9,8 @@ from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.planning import keeper
 from crmkit.builtin.sql.schema import Found
-from crmkit.builtin.sql.steps import Step, drop_columns, sentence
+from crmkit.builtin.sql.steps import Step, drop_columns, sentence, statement
+from crmkit.builtin.sql.trigrams import STATE, dropping_text, index_of
 from crmkit.errors import StoreError
 from crmkit.records import Field, Record
 from crmkit.records.fields import Kind
@@ -29,6 +30,9 @@ def dropping(catalogue: Catalogue, link: Link, found: Found, of: type[Record], n
     kept: Mapping[str, Any] = found.value(f"type:{name}") or {"fields": ()}
     there = found.columns.get(table.name, frozenset[str]())
     columns = [column for column in columns_kept(kept, names) if column in there]
+    for column in columns:
+        if index_of(table.name, column) in found.indexes:
+            yield from map(statement, dropping_text(table.name, catalogue.prefix + STATE, column))
     if columns:
         indexes = sorted(
             index for index, keys in database.index_columns(link, table).items() if not keys.isdisjoint(columns)

@@ -37,7 +37,7 @@ def put(link: Link, index: TextIndex, limit: int = BATCH) -> int:
     """Put some of the rows that wait into their index; return how many."""
     table = f'"{index.table}"'
     changed = f"SELECT id FROM {table} WHERE {index.is_changed} LIMIT {limit}"
-    link.change(f"UPDATE {table} SET search_doc = NULL, search_version = NULL WHERE id IN ({changed})")
+    link.change(f"{index.freeing} WHERE id IN ({changed})")
     ids = [row[0] for row in link.rows(f"SELECT id FROM {table} WHERE search_doc IS NULL LIMIT {limit}")]
     indexes = index.kept(link)
     ((last,),) = link.rows(f'SELECT max(last) FROM "{index.state}" WHERE of = ?', (index.table,))
@@ -77,6 +77,12 @@ class Indexing:
             self._fill(index)
             self._purge(index, at_once=True)
 
+    def purge(self, indexes: Iterable[TextIndex]) -> None:
+        """Take all that was forgotten off the disk, now."""
+        for index in indexes:
+            self._mend(index)
+            self._purge(index, at_once=True)
+
     def tend(self, indexes: Iterable[TextIndex]) -> int:
         """Put what waits into indexes, where that is much, and take what was forgotten off the disk; return how many rows were put."""
         total = 0
@@ -87,11 +93,6 @@ class Indexing:
                 total += self._fill(index) if is_much else 0
                 self._purge(index, at_once=False)
         return total
-
-    def purge(self, indexes: Iterable[TextIndex]) -> None:
-        """Let nothing that was forgotten be on the disk."""
-        for index in indexes:
-            self._purge(index, at_once=True)
 
     def _fill(self, index: TextIndex) -> int:
         """Put what waits into an index, in batches, until nothing is left or the time is over."""
@@ -107,10 +108,11 @@ class Indexing:
     def _mend(self, index: TextIndex) -> None:
         """Make an index anew, empty, that has texts of rows which code that knew nothing of it has changed or removed."""
         with self._writing() as link:
+            link.change(f"{index.freeing} WHERE {index.is_changed}")
             has, removed = _sums(link, index)
             ((rows,),) = link.rows(f'SELECT count(*) FROM "{index.table}" WHERE search_doc IS NOT NULL')
             if has - removed > rows:
-                for text in index.resetting([name for name, _ in index.kept(link)], has_rows=True):
+                for text in index.renewing(link):
                     link.change(text)
 
     def _purge(self, index: TextIndex, *, at_once: bool) -> None:

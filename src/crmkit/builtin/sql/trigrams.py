@@ -26,6 +26,7 @@ import attrs
 from sqlalchemy import ColumnElement, column, literal_column, select, table, union_all
 
 from crmkit.builtin.sql.link import Link, Row
+from crmkit.errors import StoreCorrupt
 
 STATE: Final = "search_index"
 TEXT_INDEX: Final = "crmkit_text_index"
@@ -52,6 +53,13 @@ def index_of(table: str, folded: str) -> str:
 def table_of(index: str) -> str:
     """Return the name of the table whose text an index has."""
     return index.partition(_MARK)[0]
+
+
+def dropping_text(table: str, state: str, folded: str) -> Iterator[str]:
+    """Yield the statements that drop the index of a column that goes."""
+    name = index_of(table, folded)
+    yield f"DROP TABLE {_q(name)}"
+    yield f"DELETE FROM {_q(state)} WHERE name = {_literal(name)}"
 
 
 def why_not(link: Link) -> str:
@@ -139,7 +147,7 @@ class TextIndex:
         for name, folded in self.columns.items():
             options = "content='', columnsize=0, detail=none, tokenize='trigram case_sensitive 1'"
             yield f"CREATE VIRTUAL TABLE {_q(name)} USING fts5({_q(folded)}, {options})"
-            words = ", ".join("'" + word.replace("'", "''") + "'" for word in (name, self.table, folded))
+            words = ", ".join(map(_literal, (name, self.table, folded)))
             yield f"INSERT OR REPLACE INTO {_q(self.state)} VALUES ({words}, 0, 0, 0, 0)"
 
     # --- asking it ---
@@ -161,25 +169,38 @@ class TextIndex:
         Args:
             rows: of each row its id, and (changed) its new folds.
         """
+        link.change(f"{self.freeing} WHERE {self.is_changed}")  # what their documents say is not known any more
         if not link.change_many(self._marking(are_removed=are_removed), rows):
             return
         marked = f"search_version = -1 AND {self.is_changed}"
+        try:
+            self._take_out(link, marked)
+        except StoreCorrupt:  # a document has another text than its row: somebody changed that, and not the version
+            for text in self.renewing(link):
+                link.change(text)
+
+    def _take_out(self, link: Link, marked: str) -> None:
         for name, folded in self.kept(link):
             told = f"{_q(name)} ({_q(name)}, rowid, {_q(folded)})"
             text = (
                 f"SELECT 'delete', search_doc, {_q(folded)} FROM {_q(self.table)} WHERE {marked} AND {_q(folded)} <> ''"
             )
             link.change(f"INSERT INTO {told} {text}")
-        n = link.change(f"UPDATE {_q(self.table)} SET search_doc = NULL, search_version = NULL WHERE {marked}")
+        n = link.change(f"{self.freeing} WHERE {marked}")
         link.change(f"UPDATE {_q(self.state)} SET removed = removed + ? WHERE of = ?", (n, self.table))
+
+    @property
+    def freeing(self) -> str:
+        """The UPDATE by which rows wait anew, without its condition."""
+        return f"UPDATE {_q(self.table)} SET search_doc = NULL, search_version = NULL"
 
     def _marking(self, *, are_removed: bool) -> str:
         """Return the UPDATE that marks a row whose text goes: the texts of many rows are then taken out at once."""
         text = f"UPDATE {_q(self.table)} SET search_version = -1 WHERE id = ? AND search_doc IS NOT NULL"
         if are_removed:
             return text
-        differ = [f"{_q(folded)} IS NOT ?" for folded in self.columns.values()]
-        return f"{text} AND ({' OR '.join((f'search_version IS NOT {self.version}', *differ))})"
+        differ = " OR ".join(f"{_q(folded)} IS NOT ?" for folded in self.columns.values())
+        return f"{text} AND ({differ})"
 
     def follow(self, link: Link, ids: Sequence[Row]) -> None:
         """Note the new versions of rows that were changed, and whose texts stayed."""
@@ -189,8 +210,19 @@ class TextIndex:
 
     def kept(self, link: Link) -> list[Row]:
         """Return the names and columns of all indexes of the table: newer code may have more of them."""
-        return link.rows(f'SELECT name, "column" FROM {_q(self.state)} WHERE of = ?', (self.table,))
+        there = "SELECT name FROM pragma_table_info(?)"
+        text = f'SELECT name, "column" FROM {_q(self.state)} WHERE of = ? AND "column" IN ({there})'
+        return link.rows(text, (self.table, self.table))
+
+    def renewing(self, link: Link) -> Iterator[str]:
+        """Yield the statements that make all indexes of the table anew, empty."""
+        kept: dict[str, str] = dict(self.kept(link))
+        return attrs.evolve(self, columns={**kept, **self.columns}).resetting(kept, has_rows=True)
 
 
 def _q(name: str) -> str:
     return f'"{name}"'
+
+
+def _literal(word: str) -> str:
+    return "'" + word.replace("'", "''") + "'"
