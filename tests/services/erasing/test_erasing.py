@@ -14,8 +14,8 @@ from crmkit import CRM
 from crmkit.errors import ConflictError, NotFoundError, RefusedError
 from crmkit.ports.channel import IncomingMessage
 from crmkit.ports.plugin import Plugin
-from crmkit.ports.work import Event, subscriber
-from crmkit.query import count, each
+from crmkit.ports.work import AccessRule, Event, subscriber
+from crmkit.query import Condition, count, each
 from crmkit.records import (
     Answer,
     Attachment,
@@ -84,6 +84,14 @@ class TestNothingTellsOfThem:
         with pytest.raises(NotFoundError):
             blob(crm, bytes(file.digest))
 
+    def test_in_the_log_of_what_is_no_more(self, crm: CRM, anna: Customer):
+        """A deal that was nobody's first, then theirs, and then was removed: of all three times."""
+        deal = crm.deals.open(None, title="CANARY first")
+        deal = crm.deals.change(deal, title="CANARY then")
+        crm.remove(crm.replace(attrs.evolve(crm.get(Deal, deal.id), customer=anna.id)))
+        crm.customers.erase(anna)
+        assert canaries(crm) == []
+
     def test_a_file_that_somebody_else_has_too_stays(self, crm: CRM, anna: Customer):
         (file,) = crm.find(Attachment)
         other = crm.interactions.record(
@@ -110,6 +118,28 @@ class TestNothingTellsOfThem:
         assert crm.get(Customer, other.id) == before["customer"]
         assert len(canaries(crm, "PARROT")) == parrots
         assert {key: crm.get(LogEntry, key) for key in log} == log
+
+
+def mine_alone(actor: str) -> Condition | None:
+    return each(Deal).source == actor if actor == "mina" else None
+
+
+@pytest.mark.parametrize("crm_plugins", [[plugin, Plugin("narrow", offers=[AccessRule(of=Deal, rule=mine_alone)])]])
+def test_whoever_erases_forgets_what_they_can_not_see(crm: CRM):
+    anna = told(crm)
+    assert not crm.acting_as("mina").find(Deal)
+    crm.acting_as("mina").customers.erase(anna)
+    assert canaries(crm) == []
+
+
+@BOTH
+def test_one_company_beside_others(crm: CRM):
+    acme, other = crm.tenant("acme"), crm.tenant("other")
+    anna = told(acme)
+    told(other)
+    before = len(canaries(other))
+    acme.customers.erase(anna)
+    assert (canaries(acme), len(canaries(other))) == ([], before)
 
 
 @BOTH

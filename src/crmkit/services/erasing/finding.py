@@ -152,7 +152,21 @@ class Finding:
         """Find the entries of the log that were written while their records were the customer's."""
         e = each(LogEntry)
         page = unit.find(LogEntry, e.customer_id.in_(self.homes), order=[e.id], limit=self.size, after=after)
-        return Portion(entries=[entry for entry in page if not still(entry)], next=page.next)
+        entries = [*page, *self._before_they_went(unit, page)]
+        return Portion(entries=[entry for entry in entries if not still(entry)], next=page.next)
+
+    def _before_they_went(self, unit: Any, page: Iterable[LogEntry]) -> Iterable[LogEntry]:
+        """Return the entries about records that are no more, from before they were the customer's: nobody else had them then."""
+        named: dict[str, set[UUID]] = {}
+        for entry in page:
+            named.setdefault(entry.record_type, set()).add(entry.record_id)
+        gone: set[UUID] = set()
+        for name, ids in named.items():
+            of = unit.house.by_name.get(name)
+            gone |= ids - (unit.get_many(of, ids).keys() if of is not None and name not in unit.house.absent else set())
+        e = each(LogEntry)
+        found: Iterable[LogEntry] = unit.find(LogEntry, e.record_id.in_(list(gone)), e.customer_id.is_missing)
+        return found if gone else ()
 
     def errors(self, unit: Any, after: str | None) -> Portion:
         """Find the errors that subscribers had with events about them: a plugin's words may say anything."""

@@ -227,8 +227,9 @@ def _erased(unit: Any, portion: Portion) -> int:
 
 
 def _let_go(unit: Any, records: Sequence[Record]) -> None:
-    """Empty the references of others to records that go, where they may be empty."""
-    refs = [AnyRef(declaration_of(type(record)).name, record.id) for record in records]
+    """Empty the references of others to records that go, where they may be empty. Nobody names facts and the machinery's notes."""
+    named = [(declaration_of(type(record)), record) for record in records]
+    refs = [AnyRef(declared.name, record.id) for declared, record in named if declared.mode == "mutable"]
     for of in unit.house.types if refs else ():
         declaration = declaration_of(of)
         for field in declaration.references if declaration.name not in unit.house.absent else ():
