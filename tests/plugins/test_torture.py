@@ -142,6 +142,14 @@ BAD = {
         source=f"{HEAD}@attrs.frozen\nclass S:\n  url: str\n  n: int = 1\nplugin = Plugin('settings', settings=S)",
         reason="url is missing: set it under [settings.settings], or CRMKIT_SETTINGS__URL.",
     ),
+    "settings-instance": Bad(
+        source=f"{HEAD}@attrs.frozen\nclass S:\n  n: int = 1\nplugin = Plugin('settings-instance', settings=S())",
+        reason="A S stands there: give the class itself.",
+    ),
+    "text-for-names": Bad(
+        source=f"{HEAD}plugin = Plugin('text-for-names', requires='good-one')",
+        reason="'good-one' stands where a plugin lists names: write ['good-one'].",
+    ),
     "odd-settings": Bad(
         source=f"{HEAD}plugin = Plugin('odd-settings', settings=dict)", reason="dict is no attrs class"
     ),

@@ -62,6 +62,8 @@ def _name(plugin: Any, attribute: Any, value: str) -> None:
 
 
 def _tuple(values: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(values, str):  # its letters would be taken for names
+        raise InvalidError(f"{values!r} stands where a plugin lists names: write [{values!r}].", code="plugin_names")
     return tuple(values)
 
 

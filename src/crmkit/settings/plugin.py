@@ -109,6 +109,10 @@ def _given(cls: type[Any], code: object, plugin: str) -> Told:
 
 def _fields(cls: Any, plugin: str) -> dict[str, tuple[Any, bool]]:
     """Key -> annotated type and whether it must be given."""
+    if not isinstance(cls, type):
+        raise DeclarationError(
+            f"Settings of {plugin}", [f"A {type(cls).__name__} stands there: give the class itself."]
+        )
     if not attrs.has(cls):
         raise DeclarationError(
             f"Settings of {plugin}", [f"{cls.__name__} is no attrs class: decorate it with @attrs.frozen."]
