@@ -11,6 +11,7 @@ import attrs
 
 from .._work.feed import Told, number
 from ..ports.work import Service, verb
+from .erasing.again import Again
 from .messages import Messages
 from .reminders import Reminders
 from .subscribers import Outcome, Subscribers
@@ -115,7 +116,8 @@ class Working(Service):
                 return total.subscribers
 
     def _asked(self) -> Worked:
-        """Ask the channels what came in."""
+        """Ask the channels what came in, and look once more at who was erased a while ago."""
+        self.service(Again).look()
         return Worked(received=self.service(Messages).poll().total)
 
     def _round(self, end: float | None) -> Worked:
