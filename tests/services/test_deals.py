@@ -166,6 +166,12 @@ class TestFinding:
         ):  # fmt: skip
             assert list(found) == [deal]
 
+    def test_a_misspelt_stage_or_pipeline_is_told(self, crm: CRM) -> None:
+        with pytest.raises(InvalidError, match=r"no stage 'askd'.*Did you mean 'asked'"):
+            crm.deals.find(stage="askd")
+        with pytest.raises(NotFoundError, match="no pipeline 'sail'"):
+            crm.deals.find(pipeline="sail")
+
 
 class TestPipelines:
     def test_they_are_listed_with_their_stages(self, crm: CRM) -> None:

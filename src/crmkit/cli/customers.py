@@ -102,17 +102,17 @@ def change(crm: CRM, /, customer: Customer, name: str, **fields: Any) -> None:
 
 @customers.command(help="Find customers by part of their name, by e-mail, phone or external id.")
 @click.argument("text", default="")
-@click.option("--status", default="")
+@click.option("--status", type=click.Choice(["prospect", "customer", "former"]), default=None)
 @click.option("--tag", default="")
 @click.option("--owner")
 @click.option("--limit", default=50, show_default=True)
 @click.option("--after", help="Go on after the last page: its `next`.")
 @click.pass_obj
 def find(  # noqa: PLR0917  # a command's options
-    crm: CRM, text: str, status: str, tag: str, owner: str | None, limit: int, after: str | None
+    crm: CRM, text: str, status: str | None, tag: str, owner: str | None, limit: int, after: str | None
 ) -> None:
     """Find."""
-    page = crm.customers.find(text, status=status, tag=tag, owner=owner, limit=limit, after=after)
+    page = crm.customers.find(text, status=status or "", tag=tag, owner=owner, limit=limit, after=after)
     if current_run().json:
         show(page)
         return

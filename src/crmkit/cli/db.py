@@ -92,7 +92,7 @@ def upgrade(crm: CRM, *, dry_run: bool, contract: bool) -> None:
             for text in error.params.get("done", ()) if not current_run().json else ():
                 click.echo(text)
             raise
-    _done(done, f"{len(done)} changes made." if done else "There was nothing to do.")
+    _done(done, f"{len(done)} change{'s' * (len(done) > 1)} made." if done else "There was nothing to do.")
 
 
 db.add_command(check_)

@@ -22,6 +22,7 @@ from .pipelines import (
     StageDuration,
     moves_of,
     only_pipeline,
+    see_that_known,
     stages_of,
 )
 
@@ -144,8 +145,14 @@ class Deals(Service):
         limit: int | None = 50,
         after: str | None = None,
     ) -> Page[Deal]:
-        """Return the deals whose title has a text in it, the last opened first."""
+        """Return the deals whose title has a text in it, the last opened first.
+
+        Raises:
+            NotFoundError: there is no such pipeline. InvalidError: no pipeline of deals has such a stage.
+        """
         d = each(Deal)
+        if stage or pipeline:
+            see_that_known(self.unit, Deal, stage, pipeline)
         exact = {"state": state, "stage": stage, "pipeline": pipeline}
         where = [getattr(d, field) == value for field, value in exact.items() if value]
         if text.strip():

@@ -188,6 +188,25 @@ def stages_of(work: Work, pipeline: str) -> list[KeptStage]:
     return sorted(found, key=lambda stage: (stage.is_retired, stage.position, stage.key))
 
 
+def see_that_known(work: Work, of: type[Staged], stage: str, pipeline: str) -> None:
+    """See that a stage, and a pipeline where one is named, are there: nothing is found where a name is misspelt.
+
+    Raises:
+        NotFoundError: there is no such pipeline. InvalidError: it, or every one of the record type, has no such stage.
+    """
+    p = each(KeptPipeline)
+    of_type = work.find(KeptPipeline, p.of == declaration_of(of).name)
+    paths = [pipeline_named(work, pipeline)] if pipeline else list(of_type)
+    known = [one.key for path in paths for one in stages_of(work, path.key)]
+    if stage and stage not in known:
+        choice = ", ".join(dict.fromkeys(known))
+        raise InvalidError(
+            f"There is no stage {stage!r}: there are {choice}.{nearest(stage, known)}",
+            code="unknown_stage",
+            field="stage",
+        )
+
+
 def moves_of(work: Work, record: Staged) -> list[StageChange]:
     """Return a record's stage changes, the first one first."""
     c = each(StageChange)
