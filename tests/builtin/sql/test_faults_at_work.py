@@ -5,7 +5,6 @@ acknowledged is there, and the same CRM goes on when the cause is gone. The cont
 from __future__ import annotations
 
 import random
-import shutil
 import sqlite3
 import subprocess
 from collections import Counter
@@ -18,6 +17,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from crmkit import CRM, Customer
+from crmkit.builtin.sql.link import DriverLink
+from crmkit.builtin.sql.sqlite import SQLite
 from crmkit.builtin.sql.transaction import SqlTransaction
 from crmkit.errors import CRMError, NewerSchema, StorageFull, StoreError
 
@@ -174,8 +175,41 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
         assert [c.name for c in crm.find(Customer)] == ["Anna"]
 
 
+def test_the_control_writes_into_a_file_of_a_newer_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version that does not ask which one made the file."""
+    path = tmp_path / "crm.db"
+    CRM.open(f"sqlite:///{path}", discover=False).close()
+    with closing(sqlite3.connect(path)) as raw:
+        (now,) = raw.execute("PRAGMA user_version").fetchone()
+        raw.execute(f"PRAGMA user_version = {now + 1}")
+    before = path.read_bytes()
+    monkeypatch.setattr(SQLite, "check_identity", lambda *_: None)
+    with CRM.open(f"sqlite:///{path}", discover=False) as crm:
+        crm.customers.add(name="Anna")
+    assert path.read_bytes() != before
+
+
 def test_a_damaged_file_answers_or_says_so(tmp_path: Path) -> None:
     """Bytes at random, in many copies: records come, or an error of ours; SQLite keeps no checksums, so a text may be another one."""
+    said = damaged_files(tmp_path)
+    assert said["StoreCorrupt"]
+    with CRM.open(f"sqlite:///{tmp_path / 'crm.db'}", discover=False) as crm:
+        assert len(crm.find(Customer)) == 40
+
+
+def test_the_control_lets_errors_of_the_driver_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that hands on what the driver raised."""
+
+    def as_it_is(self: Any, error: BaseException, **_: Any) -> Any:
+        return error
+
+    monkeypatch.setattr(DriverLink, "fault", as_it_is)
+    with pytest.raises(sqlite3.DatabaseError):
+        damaged_files(tmp_path)
+
+
+def damaged_files(tmp_path: Path) -> Counter[str]:
+    """Read many copies of a database, each damaged; return how often it answered, and what it said else."""
     path, copy, chance = tmp_path / "crm.db", tmp_path / "copy.db", random.Random(7)
     with CRM.open(f"sqlite:///{path}", discover=False) as crm:
         for n in range(40):
@@ -194,10 +228,7 @@ def test_a_damaged_file_answers_or_says_so(tmp_path: Path) -> None:
             said[type(error).__name__] += 1
         for leftover in tmp_path.glob("copy.db-*"):
             leftover.unlink()
-    assert said["StoreCorrupt"]
-    shutil.copy(path, copy)
-    with CRM.open(f"sqlite:///{copy}", discover=False) as crm:
-        assert len(crm.find(Customer)) == 40
+    return said
 
 
 # --- connections ---
