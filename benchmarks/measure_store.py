@@ -94,6 +94,7 @@ class Work:
     def store(self) -> Any:
         """A store on a new copy, with its types at hand."""
         store = SqlStore.open(f"sqlite:///{self.path()}", CORE_TYPES)
+        store.status()  # as an opened CRM has: it knows the indexes that it keeps
         transaction = store.begin(write=False)
         transaction.get(Interaction, [new_id()])
         transaction.rollback()
