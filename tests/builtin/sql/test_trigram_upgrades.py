@@ -72,6 +72,20 @@ def test_a_guest_brings_it_in_the_host_s_own_transaction(url, monkeypatch):
         assert not host.execute("SELECT 1 FROM sqlite_master WHERE name LIKE '%search%'").fetchall()
 
 
+def test_a_guest_uses_and_keeps_the_index_that_is_there(store, url):
+    """Also where nothing was opened before: it looks when it comes."""
+    made = Customer(version=1, name="Anna Jansen")
+    keep(store, Add(made))
+    store.tend()
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as host:
+        host.execute("BEGIN IMMEDIATE")
+        guest = SqlStore.open("sqlite", CORE_TYPES).on(host)
+        assert "VIRTUAL TABLE INDEX" in plan_of(guest, c.name.contains("anna"))
+        keep(guest, Remove(made))
+        assert strays(guest) == 0
+        host.commit()
+
+
 def test_what_waits_long_is_told(store, monkeypatch):
     monkeypatch.setattr("crmkit.builtin.sql.searching.BATCH", 3)
     assert store.status().notes == ()

@@ -36,6 +36,7 @@ class Catalogue:
         absent: by record type, the columns that its table has not yet: it is declared newer than it is kept.
         custom: by record type, the columns of custom fields that its table has.
         texts: by record type, the index of trigrams that is kept of its texts.
+        is_known: somebody has looked what is there.
     """
 
     def __init__(self, types: Iterable[type[Record]], database: Database, *, schema: str, prefix: str) -> None:
@@ -43,6 +44,7 @@ class Catalogue:
         self.database, self.schema, self.prefix = database, schema, prefix
         self.absent: Mapping[str, frozenset[str]] = {}
         self.custom: Mapping[str, frozenset[str]] = {}
+        self.is_known = False
         self.texts: Mapping[str, TextIndex] = {}
         self._unindexed: Counter[str] = Counter()
         self._layouts: dict[type[Record], Layout[Any]] = {}
@@ -77,6 +79,7 @@ class Catalogue:
         texts: Mapping[str, TextIndex],
     ) -> None:
         """Take note of what the tables have not yet, where questions read the fields' defaults, and of what else they have."""
+        self.is_known = True
         if (absent, custom, texts) != (self.absent, self.custom, self.texts):
             self.absent, self.custom, self.texts = absent, custom, texts
             for layout in self._layouts.values():

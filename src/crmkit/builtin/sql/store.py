@@ -150,7 +150,10 @@ class OpenSqlStore(SqlStore):
         Args:
             connection: SQLAlchemy's, Django's (inside ``atomic``), or the driver's own.
         """
-        return OpenSqlStore(self._catalogue, visit(connection, self._catalogue.database))
+        guest = OpenSqlStore(self._catalogue, visit(connection, self._catalogue.database))
+        if not self._catalogue.is_known:  # nobody has looked yet: a store for guests only opens nothing
+            guest.status()
+        return guest
 
     def close(self) -> None:
         """Close the connections that we opened. See ``Store.close``."""
