@@ -40,7 +40,9 @@ def written_since(place: Path, before: dict[str, int]) -> Iterator[Written]:
 def _tables(db: sqlite3.Connection) -> list[str]:
     return [
         name
-        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        for (name,) in db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '%\\_\\_search\\_\\_%' ESCAPE '\\'"
+        )
     ]
 
 

@@ -54,7 +54,7 @@ def test_one_company_of_several_is_moved_out_and_in(run: Run) -> None:
     assert run("db", "copy", "sqlite:///acme.db", "sqlite:///crm.db", "--prefix", "cem__")[0] == 0
     assert "Cem" in run("--tenant", "cem", "customers", "find")[1]
     code, _, told = run("db", "copy", "sqlite:///acne.db", "sqlite:///x.db")
-    assert (code, "There is no 'acne.db'" in told) == (8, True)
+    assert (code, "There is no 'sqlite:///acne.db'" in told) == (8, True)
     assert not list(Path().glob("acne.db*")) + list(Path().glob("x.db*"))
 
 

@@ -93,7 +93,8 @@ def writes_on_it(change: Change[Customer]) -> Customer:
 
 @subscriber(Deal)
 def empties_it(event: Event[Deal]) -> None:
-    dict.clear(event.values)  # type: ignore[arg-type]  # the mistake
+    if event.values is not None:
+        dict.clear(event.values)  # type: ignore[arg-type]  # the mistake
 
 
 @adjust(Customer)

@@ -190,8 +190,10 @@ class Place:
         Raises:
             InvalidError: no plugin offers such a store. StoreError: it can not be opened.
         """
-        how = {**options.store_options, **({"must_exist": True} if self.must_exist else {})}
         of = store_class(loaded, self.url)
+        if self.must_exist and not of.is_there(self.url):
+            raise StoreError(f"There is no {self.url!r}: see how its name is written.", code="not_there")
+        how = options.store_options
         return of.open(self.url, tuple(types), schema=self.schema, prefix=self.prefix, options=how)
 
 

@@ -79,6 +79,11 @@ class SnapshotStore(TableStore):
             raise StoreError(f"{path!r} is no folder: name another one.")
         return cls(Path(path), types, **(options or {}))
 
+    @classmethod
+    def is_there(cls, url: Any) -> bool:
+        """Whether the folder is there. See ``Store.is_there``."""
+        return Path(unquote(str(url).partition(":")[2].removeprefix("//"))).is_dir()
+
     def with_types(self, types: Sequence[type[Record]]) -> Self:
         """Return the same folder with other record types. See ``Store.with_types``."""
         return type(self)(self.folder, types)

@@ -38,11 +38,7 @@ and processes write to one place, in turn or at once), ``durable`` (what was com
 
 @attrs.frozen
 class Add:
-    """Keep a new record.
-
-    A taken id or unique key is answered, either way; ``if_absent`` says that the caller expects it, and a store may then
-    choose a way that makes it cheap.
-    """
+    """Keep a new record. A taken id or unique key is answered; ``if_absent``: the caller expects it, and a store may make it cheap."""
 
     record: Record
     if_absent: bool = False
@@ -300,6 +296,11 @@ class Store(ABC):
         Raises:
             InvalidError: the URL can not be read. StoreError: the place can not be opened.
         """
+
+    @classmethod
+    def is_there(cls, url: Any) -> bool:
+        """Whether something is at a URL already, as far as that is seen without opening it; else opening begins it."""
+        return True
 
     @abstractmethod
     def begin(self, *, write: bool) -> Transaction:

@@ -252,7 +252,7 @@ def test_places_that_can_not_be(source: str, tmp_path: Path) -> None:
         CRM.copy(source, source, **OPTIONS)
     with pytest.raises(UnsupportedError, match="keeps nothing"):
         CRM.copy(source, "memory:", **OPTIONS)
-    with pytest.raises(StoreError, match="nothing to move"):
+    with pytest.raises(StoreError, match="There is no"):
         CRM.copy(f"sqlite:///{tmp_path / 'none.db'}", f"sqlite:///{tmp_path / 'other.db'}", **OPTIONS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 from crmkit.ports.plugin import Plugin
@@ -41,7 +42,7 @@ class SqlStore(Store):
             prefix: what the names of its tables begin with.
             options: ``busy_timeout_s``, how long a writer waits for another (SQLite), or for a connection (10);
                 ``prepared_statements``, let the server keep statements (PostgreSQL, where no pooler hands one of its
-                connections to many; False); ``must_exist``, an error instead of a new file (SQLite; False).
+                connections to many; False).
 
         Raises:
             InvalidError: the URL can not be read, or names a database that this store does not speak to.
@@ -49,6 +50,14 @@ class SqlStore(Store):
         from crmkit.builtin.sql.store import open_store  # SQLAlchemy takes half a second: loaded when a store is opened
 
         return open_store(url, types, schema=schema, prefix=prefix, options=options or {})
+
+    @classmethod
+    def is_there(cls, url: Any) -> bool:
+        """Whether a file of SQLite is there; what a server has is known when it is asked. See ``Store.is_there``."""
+        scheme, _, place = str(url).partition(":///")
+        return (
+            scheme != "sqlite" or place.partition("?")[0] in ("", ":memory:") or Path(place.partition("?")[0]).exists()
+        )
 
 
 plugin = Plugin("sql", offers=(SqlStore,))

@@ -95,9 +95,7 @@ def place_of(url: URL) -> str:
 
 
 _ENGINES: Final[Mapping[str, Callable[[URL, Mapping[str, Any]], Engine]]] = {
-    "sqlite": lambda url, options: sqlite_engine(
-        url, busy_timeout_s=_patience_s(options), must_exist=bool(options.get("must_exist"))
-    ),
+    "sqlite": lambda url, options: sqlite_engine(url, busy_timeout_s=_patience_s(options)),
     "postgresql": _postgresql_engine,
     "mariadb": _mariadb_engine,
 }

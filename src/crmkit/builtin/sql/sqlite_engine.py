@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event
 
 from crmkit.builtin.sql.sqlite import APPLICATION_ID
-from crmkit.errors import InvalidError, StoreError
+from crmkit.errors import InvalidError
 
 _PRAGMAS: Final = (
     "synchronous = FULL",
@@ -20,19 +19,13 @@ _PRAGMAS: Final = (
 )
 
 
-def sqlite_engine(url: URL, *, busy_timeout_s: float, must_exist: bool) -> Engine:
-    """Return an engine on a file, or on a database in memory that all of its users share, one after the other.
-
-    Raises:
-        StoreError: the file must be there and is not.
-    """
+def sqlite_engine(url: URL, *, busy_timeout_s: float) -> Engine:
+    """Return an engine on a file, or on a database in memory that all of its users share, one after the other."""
     if url.drivername not in ("sqlite", "sqlite+pysqlite"):
         raise InvalidError(
             f"{url.drivername!r} is no driver that the SQL store knows: write sqlite:///crm.db.", code="url"
         )
     in_memory = url.database in (None, "", ":memory:")
-    if must_exist and url.database and not in_memory and not Path(url.database).exists():
-        raise StoreError(f"There is no {url.database!r}: see how its name is written.", code="not_there")
     engine = create_engine(
         url.set(drivername="sqlite"),
         poolclass=QueuePool,
