@@ -9,7 +9,7 @@ from uuid import UUID
 from ..errors import RefusedError
 from ..ports.store import Find
 from ..query import each
-from ..records import Customer, Declaration, Operation, Record, short_id
+from ..records import Customer, Declaration, Operation, Record, Redirect, short_id
 from ..records.blanking import blanked, tells
 
 if TYPE_CHECKING:
@@ -85,9 +85,18 @@ class Tombs:
         return self._unit.definitions.custom(declaration.name)
 
     def _erased(self, homes: set[UUID | None]) -> set[UUID | None]:
+        """Return which of these are erased customers, or were merged into one."""
         asked = [home for home in homes if home is not None and home not in self._fresh]
         if not asked:
             return set()
+        erased = self._tombs(asked)
+        r = each(Redirect)
+        leads = {one.old: one.customer for one in self._unit.tx.find(Find(of=Redirect, where=r.old.in_(asked)))}
+        ends = self._tombs(list(set(leads.values()))) if leads else set[UUID]()
+        return {*erased, *(old for old, end in leads.items() if end in ends)}
+
+    def _tombs(self, asked: list[UUID]) -> set[UUID]:
+        """Return which of these are erased customers."""
         tx = self._unit.tx
         if len(asked) <= _FEW:
             return {key for key, found in tx.get(Customer, asked).items() if found.erased_at is not None}

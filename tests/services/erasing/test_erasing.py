@@ -26,7 +26,6 @@ from crmkit.records import (
     LogEntry,
     Message,
     Participant,
-    Redirect,
     Retry,
     Span,
     StageChange,
@@ -172,7 +171,6 @@ class TestWhatStays:
             *crm.find(Pass),
             *crm.find(Stamp),
             *crm.find(CustomerLink),
-            *crm.find(Redirect),
             *crm.find(Dispatch),
         ]
         assert {wish.of for wish in crm.find(Wish)} == {None}

@@ -17,7 +17,10 @@ from crmkit.query import each
 from crmkit.records import (
     Customer,
     Deal,
+    Id,
+    Interaction,
     Operation,
+    Redirect,
     short_id,
 )
 from crmkit.records.blanking import ERASED_NAME
@@ -27,6 +30,11 @@ from crmkit.testing.clock import Clock
 from tests.services.erasing.world import CANARY, Pass, canaries, everything, plugin, told
 
 BOTH = pytest.mark.crm(stores=["memory", "sqlite"], secret="s")
+
+
+def loser(crm: CRM, anna: Customer) -> Id[Customer]:
+    """Return the id of somebody who was merged into the customer."""
+    return Id(next(iter(crm.find(Redirect, each(Redirect).customer == anna.id))).old)
 
 
 @BOTH
@@ -77,6 +85,36 @@ class TestOnceMore:
 
         crm.customers.erase(anna, progress=meanwhile)
         assert tried
+        assert canaries(crm) == []
+
+
+@BOTH
+class TestTheMerged:
+    """Who became a customer is known for ever by their old ids: these lead to the tombstone, and nothing is kept by them."""
+
+    def test_their_ids_lead_to_the_tombstone(self, crm: CRM, anna: Customer):
+        leading = list(crm.find(Redirect))
+        crm.customers.erase(anna)
+        assert crm.get(Customer, loser(crm, anna)).id == anna.id
+        assert list(crm.find(Redirect)) == leading
+
+    def test_nothing_more_is_kept_by_their_ids(self, crm: CRM, anna: Customer):
+        crm.customers.erase(anna)
+        with pytest.raises(RefusedError, match="was erased"), crm.transaction() as tx:
+            tx.add(Interaction(customer=loser(crm, anna), subject="CANARY late"))
+        assert canaries(crm) == []
+
+    @pytest.mark.parametrize("leads", [True, False])
+    def test_what_came_in_by_their_ids_is_found(self, crm: CRM, anna: Customer, leads: bool):
+        """Also where an erasure of before removed what leads from them."""
+        crm.customers.erase(anna)
+        (late,) = crm.find(Deal, each(Deal).state == "open")
+        crm.rehome(attrs.evolve(late, customer=loser(crm, anna), title="CANARY late"))
+        if not leads:
+            for redirect in crm.find(Redirect, each(Redirect).customer == anna.id):
+                crm.discard(redirect)
+        assert crm.customers.erase(anna.id, dry_run=True).blanked == {"deal": 1}
+        assert crm.customers.erase(anna.id).blanked == {"deal": 1}
         assert canaries(crm) == []
 
 

@@ -26,12 +26,15 @@ from ...records import (
     Message,
     Participant,
     Record,
+    Redirect,
     Retry,
     declaration_of,
 )
 from ...records.blanking import altered, blanked
 
 _WAITING: Final = ("queued", "claimed")
+_LASTS: Final = frozenset({Redirect})
+"""What an erasure leaves as it is: two ids that lead from those who were merged to who they became."""
 
 
 @attrs.frozen(kw_only=True)
@@ -86,7 +89,8 @@ class Finding:
     def phases(self, types: Iterable[type[Record]], absent: Iterable[str]) -> list[Phase]:
         """Return the phases in their order: who is only known by an address before the addresses go, the log at the end."""
         left = frozenset(absent)
-        owned = [of for of in types if declaration_of(of).owner is not None and declaration_of(of).name not in left]
+        having = [of for of in types if declaration_of(of).owner is not None and of not in _LASTS]
+        owned = [of for of in having if declaration_of(of).name not in left]
         found: list[Phase] = [("addressed", self.addressed), ("unknown", self.unknown), ("links", self.links)]
         found += [(f"of {declaration_of(of).name}", self._owned_by_type(of)) for of in owned]
         return [("customer", self.itself), *found, ("errors", self.errors), ("log", self.log)]

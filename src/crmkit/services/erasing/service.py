@@ -45,7 +45,7 @@ class Erasing(Service):
         runner = wholly(crm.runner)
         self._must_be_whole(runner)
         found = self._interrupted(customer)
-        homes = (customer.id, *merged_into(crm, customer.id))
+        homes = runner.run(lambda unit: homes_of(unit, customer), _LOOK)
         job = Job(runner=runner, finding=Finding(customer.id, homes, size), progress=progress)
         if dry_run:
             return job.look(was_erased=customer.erased_at is not None)
@@ -77,9 +77,22 @@ class Erasing(Service):
         return None
 
 
+def homes_of(unit: Any, customer: Customer) -> tuple[UUID, ...]:
+    """Return the ids under which records of a customer are kept: their own, and of those who became them.
+
+    What erasures of before knew of it counts too: they may have removed what leads from one to the other.
+    """
+    homes = [customer.id, *merged_into(unit, customer.id)]
+    if customer.erased_at is not None:
+        for one in unit.stream(Operation, each(Operation).kind == KIND):
+            if one.about.get("customer") == str(customer.id):
+                homes += [UUID(home) for home in one.about["homes"]]
+    return tuple(dict.fromkeys(homes))
+
+
 def merged_into(unit: Any, customer: UUID) -> list[UUID]:
     """Return the ids of those who became this customer."""
-    return [one.old for one in unit.find(Redirect, each(Redirect).customer == customer)]
+    return [one.old for one in unit.stream(Redirect, each(Redirect).customer == customer)]
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -172,8 +185,9 @@ class Job:
             raise ConflictError("This customer was merged into another one meanwhile: erase that one.", code="merged")
         portion = self.finding.itself(unit, None)
         numbers, now = _numbers(portion, files=_erased(unit, portion)), beat(unit.house, unit.now)
-        known = found.about["homes"] if found is not None else [str(id_)]
-        about = {"customer": str(id_), "homes": list(dict.fromkeys([*known, *map(str, merged_into(unit, id_))]))}
+        known: list[str] = found.about["homes"] if found is not None else []
+        homes = [*known, *map(str, (*self.finding.homes, *merged_into(unit, id_)))]
+        about = {"customer": str(id_), "homes": list(dict.fromkeys(homes))}
         if found is not None:
             kept: Operation = unit.replace(attrs.evolve(found, position={**found.position, **now}, about=about))
             return kept
