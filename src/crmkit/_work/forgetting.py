@@ -9,7 +9,7 @@ import attrs
 
 from ..ports.store import Replace
 from ..query import Find, each
-from ..records import AnyRef, Field, FrozenMap, LogEntry, Record, Span, declaration_of
+from ..records import Field, FrozenMap, LogEntry, Record, declaration_of
 from ..records.as_json import to_json
 from ..records.blanking import outline
 
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 OUTLINE: Final = "crmkit:outline"
 """Stands in what the log says of a record that an erasure removed: its personal values were never in it."""
+_FORM: Final = 2
+"""The form of an outline; the first one kept instants and choices, so that it is blanked when it is met."""
 
 
 def blank(unit: Unit, pairs: Sequence[tuple[Record, Record]]) -> None:
     """Keep records blanked: the second of each pair instead of the first."""
     by_type: dict[type[Record], list[Record]] = {}
-    for old, new in pairs:
+    for _, new in pairs:
         by_type.setdefault(type(new), []).append(new)
-        _end_spans(unit, old, new)
     for of, ones in by_type.items():
         unit._writer.rehome(ones, f"{declaration_of(of).name}.erased", _nothing)
 
@@ -38,7 +39,7 @@ def wipe(unit: Unit, records: Sequence[Record]) -> None:
 
 def still(entry: LogEntry) -> bool:
     """Whether an entry of the log says nothing of what a record held."""
-    return not entry.values or OUTLINE in entry.values
+    return not entry.values or entry.values.get(OUTLINE) == _FORM
 
 
 def silence(unit: Unit, entries: Sequence[LogEntry]) -> None:
@@ -69,22 +70,12 @@ def _named(unit: Unit, digests: Sequence[bytes]) -> set[bytes]:
     return found
 
 
-def _end_spans(unit: Unit, old: Record, new: Record) -> None:
-    """Remove the spans of fields that were blanked: they held the values."""
-    names = [f.name for f in declaration_of(type(new)).fields if f.history and f.personal]
-    changed = [name for name in names if getattr(old, name) != getattr(new, name)]
-    if changed:
-        s = each(Span)
-        ref = AnyRef(declaration_of(type(new)).name, new.id)
-        unit._writer.discard(list(unit.find(Span, s.record == ref, s.field.in_(changed))), "")
-
-
 def _nothing(before: Record, after: Record) -> Mapping[str, Any]:
     return {}
 
 
 def _outlined(record: Record) -> Mapping[str, Any]:
-    return {**to_json(outline(record)), OUTLINE: True}
+    return {**to_json(outline(record)), OUTLINE: _FORM}
 
 
 def digests_of(record: Record) -> list[bytes]:

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+import attrs
+
 from .customer import Customer
 from .declaration import Declaration, declaration_of
 from .fields import Field
@@ -22,8 +24,8 @@ ERASED_NAME: Final = "(erased)"
 """The name of an erased customer: a name may not be empty."""
 _MORE: Final[Mapping[type[Record], frozenset[str]]] = {Customer: frozenset({"tags"})}
 """What is blanked although it is not declared as personal: codes that people choose to tell a customer by."""
-_STAYS: Final = frozenset({"ref", "any_ref", "bool", "instant"})
-"""Kinds of which a removed record's outline keeps the values: to whom it belonged and what it named, and when."""
+_STAYS: Final = frozenset({"ref", "any_ref"})
+"""Kinds of which a removed record's outline keeps the values: to whom it belonged and what it named."""
 _DAY: Final = date(1, 1, 1)
 
 
@@ -46,10 +48,13 @@ def blanked(record: R, custom: Mapping[str, Field] = EMPTY) -> R:
 
 
 def outline(record: R) -> R:
-    """Return what may still be told of a record that an erasure removes: which one it was, whose, what it named, and when."""
+    """Return what may still be told of a record that an erasure removes: which one it was, whose, and what it named.
+
+    Its fields need no mark to be personal: a choice, a yes or a day tells as much as words do.
+    """
     declaration = declaration_of(type(record))
-    names = [f for f in declaration.own_fields if f.kind not in _STAYS and not f.choices]
-    blank = {f.name: _blank(f, record) for f in names}
+    names = [f for f in declaration.own_fields if not f.owner and (f.kind not in _STAYS or f.personal)]
+    blank = {f.name: _blank(attrs.evolve(f, choices=()), record) for f in names}
     return altered(record, {**blank, "custom": EMPTY})
 
 

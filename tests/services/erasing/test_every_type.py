@@ -6,21 +6,72 @@ A type that is added later is tried too: the test makes its records by the decla
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
 
+import attrs
 import pytest
 from sqlalchemy import select
 
 from crmkit import CRM
-from crmkit.ports.store import Add
-from crmkit.query import Find
-from crmkit.records import AnyRef, Customer, Declaration, Field, LocalText, LogEntry, Record, declaration_of, new_id
+from crmkit.ports.plugin import Plugin
+from crmkit.ports.store import Add, Replace
+from crmkit.query import Find, each
+from crmkit.records import (
+    AnyRef,
+    Choices,
+    Code,
+    Customer,
+    Declaration,
+    Field,
+    History,
+    Id,
+    Interaction,
+    LocalText,
+    LogEntry,
+    NotPersonal,
+    Owner,
+    Personal,
+    Record,
+    Span,
+    WallTime,
+    declaration_of,
+    new_id,
+)
 from crmkit.records.blanking import altered
 from crmkit.records.values import frozen
 from crmkit.testing.samples import Samples
 from crmkit_cases import plugin as cases
 from crmkit_loyalty_card import plugin as cards
 from tests.services.erasing.world import CANARY, canaries, plugin
+
+
+@attrs.frozen(kw_only=True)
+class Diagnosis(Record):
+    """A plugin's record that goes with its customer: each kind of field tells something without a word."""
+
+    customer: Annotated[Id[Customer], Owner(on_erase="remove")]
+    state: Annotated[Code, Choices("positive", "well"), Personal()]
+    stage: Annotated[Code, Choices("late", "early")] = "early"
+    found_at: datetime
+    told_at: datetime | None = None
+    on: date
+    hour: WallTime | None = None
+    is_pregnant: bool = False
+    weight: int = 0
+    doctor: Annotated[Id[Customer], Personal()]
+    by: Annotated[AnyRef | None, Personal()] = None
+    visit: Id[Interaction] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Job(Record):
+    """A plugin's record that stays, with a history that tells."""
+
+    customer: Annotated[Id[Customer] | None, Owner(on_erase="keep")] = None
+    employer: Annotated[str | None, Personal(), History()] = None
+    grade: Annotated[Code, NotPersonal(), History()] = ""
+
 
 WRITTEN = {
     "text": CANARY, "code": CANARY, "codes": frozenset({CANARY}), "json": frozen({"a": [CANARY]}), "local_text": LocalText.of(CANARY),
@@ -30,7 +81,7 @@ WRITTEN = {
 
 @pytest.fixture
 def crm_plugins() -> list[Any]:
-    return [plugin, cases, cards]
+    return [plugin, cases, cards, Plugin("health", offers=[Diagnosis, Job])]
 
 
 def owned(crm: CRM) -> Iterator[Declaration]:
@@ -118,3 +169,77 @@ def test_what_is_not_personal_stays(crm: CRM):
                         declaration.name,
                         field.name,
                     )
+
+
+FORMER = {"crmkit:outline": True, "state": "positive", "found_at": "2020-02-03T00:00:00Z"}
+"""What the log once kept of a removed record."""
+
+
+@pytest.mark.crm(stores=["memory", "sqlite"])
+class TestWhatTheLogKeepsOfARemovedRecord:
+    def diagnosis(self, crm: CRM, anna: Customer) -> Diagnosis:
+        doctor = crm.customers.add(name="Dr. Bo")
+        visit = crm.interactions.record(anna, subject="visit")
+        return crm.add(
+            Diagnosis(
+                customer=anna.id, state="positive", stage="late", found_at=datetime(2020, 2, 3, tzinfo=UTC),
+                told_at=datetime(2020, 2, 4, tzinfo=UTC), on=date(2020, 2, 3), hour=WallTime(datetime(2020, 2, 3, 9), "UTC"),  # noqa: DTZ001  # a wall's clock has no zone
+                is_pregnant=True, weight=61, doctor=doctor.id, by=AnyRef("customer", doctor.id), visit=visit.id,
+            )
+        )  # fmt: skip
+
+    def entries(self, crm: CRM, record: Record) -> list[LogEntry]:
+        return list(crm.stream(LogEntry, each(LogEntry).record_id == record.id))
+
+    def test_it_says_which_it_was_and_whose_alone(self, crm: CRM):
+        anna = crm.customers.add(name="Anna")
+        gone = self.diagnosis(crm, anna)
+        crm.customers.erase(anna)
+        told = [entry.values for entry in self.entries(crm, gone) if entry.values]
+        assert len(told) == 1
+        assert (told[0]["id"], told[0]["customer"], told[0]["visit"]) == (str(gone.id), str(anna.id), str(gone.visit))
+        assert told[0]["created_at"]
+        told_of = {name: told[0][name] for name in declaration_of(Diagnosis).by_name if told[0].get(name)}
+        empty = {"found_at": "0001-01-01T00:00:00Z", "on": "0001-01-01", "doctor": "00000000-0000-0000-0000-000000000000"}  # fmt: skip
+        assert told_of.keys() - empty.keys() == {
+            "id", "version", "created_at", "updated_at", "customer_id", "customer", "visit",
+        }  # fmt: skip
+        assert {name: told[0][name] for name in empty} == empty
+        assert crm.customers.erase(anna.id).is_empty
+
+    def test_what_it_once_kept_is_found(self, crm: CRM):
+        anna = crm.customers.add(name="Anna")
+        gone = self.diagnosis(crm, anna)
+        crm.customers.erase(anna)
+        kept = next(entry for entry in self.entries(crm, gone) if entry.values)
+        transaction = crm.store.begin(write=True)
+        assert transaction.write([Replace(attrs.evolve(kept, values=frozen(FORMER)))]) == []
+        transaction.commit()
+        assert crm.customers.erase(anna.id).log_entries == 1
+        assert not any(entry.values for entry in self.entries(crm, gone))
+
+
+@pytest.mark.crm(stores=["memory", "sqlite"])
+class TestHistoriesThatTell:
+    def job(self, crm: CRM, anna: Customer) -> Job:
+        job = crm.add(Job(customer=anna.id, employer=CANARY, grade="senior"))
+        return crm.replace(attrs.evolve(job, employer=None))
+
+    def test_they_go_though_the_field_is_empty_now(self, crm: CRM):
+        anna = crm.customers.add(name="Anna")
+        job = self.job(crm, anna)
+        assert crm.customers.erase(anna, dry_run=True).removed["span"] == 1
+        done = crm.customers.erase(anna)
+        assert (done.removed["span"], done.kept["job"]) == (1, 1)
+        left = list(crm.stream(Span, each(Span).record == job))
+        assert [span.field for span in left] == ["grade"]
+        assert crm.customers.erase(anna.id).is_empty
+
+    def test_a_second_erasure_finds_them_too(self, crm: CRM):
+        anna = crm.customers.add(name="Anna")
+        job = self.job(crm, anna)
+        span = next(one for one in crm.stream(Span, each(Span).record == job) if one.field == "employer")
+        crm.customers.erase(anna)
+        write(crm, [span])
+        assert crm.customers.erase(anna.id).removed == {"span": 1}
+        assert canaries(crm) == []

@@ -28,6 +28,7 @@ from ...records import (
     Record,
     Redirect,
     Retry,
+    Span,
     declaration_of,
 )
 from ...records.blanking import altered, blanked
@@ -205,6 +206,7 @@ class Finding:
                 blanks.append((record, after))
         everything = [*goes, *(old for old, _ in blanks), *stays]
         entries = list(self._elsewhere(unit, everything))
+        goes += _personal_spans(unit, [*(old for old, _ in blanks), *stays])
         return Portion(goes=goes, blanks=blanks, stays=stays, entries=entries, next=next_)
 
     def _left(self, unit: Any, record: Record) -> Record:
@@ -221,6 +223,23 @@ class Finding:
         if owner is not None and owner.target is Customer and getattr(record, owner.name) not in (None, self.customer):
             changes[owner.name] = self.customer  # it was written for one who had just been merged
         return altered(after, changes) if changes else after
+
+
+def _personal_spans(unit: Any, records: Iterable[Record]) -> list[Span]:
+    """Return the spans that hold what personal fields of records once said, whatever they say now."""
+    names: dict[str, list[str]] = {}
+    refs: list[AnyRef] = []
+    for record in records:
+        declaration = declaration_of(type(record))
+        if personal := [field.name for field in declaration.histories if field.personal]:
+            names[declaration.name] = personal
+            refs.append(AnyRef(declaration.name, record.id))
+    if not refs:
+        return []
+    s = each(Span)
+    asked = sorted({name for some in names.values() for name in some})
+    found: Iterable[Span] = unit.find(Span, s.record.in_(refs), s.field.in_(asked))
+    return [span for span in found if span.field in names[span.record.type]]
 
 
 def is_removed(types: Any, record: Record) -> bool:
