@@ -218,6 +218,13 @@ def _problems(declaration: Declaration, owners: list[Field]) -> Iterator[str]:
         for field in declaration.own_fields:
             if field.kind in _TELLING and field.personal is None:
                 yield f"Field {field.name!r} outlives an erasure: mark it Personal() or NotPersonal()."
+            if field.personal and not field.optional and _has_no_blank(field):
+                yield f"Field {field.name!r} can not be blanked at an erasure without saying something else: let it be missing (| None)."
+
+
+def _has_no_blank(field: Field) -> bool:
+    """Whether each of its values says something."""
+    return field.kind in ("ref", "any_ref", "bool") or bool(field.choices and "" not in field.choices)
 
 
 def _key_problems(declaration: Declaration, owner: Field) -> Iterator[str]:

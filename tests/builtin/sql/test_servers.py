@@ -190,3 +190,15 @@ def test_text_is_ordered_by_code_point(server):
     c = each(Customer)
     assert [one.name for one in ask(server, Customer, order=[c.name])] == sorted(names)
     assert [one.name for one in ask(server, Customer, c.name == "a")] == ["a"]
+
+
+def test_a_connection_that_is_known_to_be_lost(server):
+    """What is still asked of it, a savepoint's end too, is told as the loss is; the pool gets it back."""
+    lost = server.begin(write=True)
+    mark = lost.mark()
+    end(server, id_of(lost))
+    for ask_it in (lambda: lost.get(Customer, [ANNA.id]), lambda: lost.undo_to(mark)):
+        with pytest.raises(TryAgain):
+            ask_it()
+    lost.rollback()
+    assert server._engine.pool.checkedout() == 0

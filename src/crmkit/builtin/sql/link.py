@@ -147,7 +147,7 @@ class DriverLink(Link):
 
     def batches(self, text: str, values: Sequence[Any] = (), size: int = BATCH) -> Iterator[list[Row]]:
         """Yield the rows of a question."""
-        cursor = self._driver.cursor()
+        cursor = self._cursor()
         try:
             cursor.execute(text, values)
             while rows := cursor.fetchmany(size):
@@ -159,7 +159,7 @@ class DriverLink(Link):
 
     def rows(self, text: str, values: Sequence[Any] = ()) -> list[Row]:
         """Return the rows of a question."""
-        cursor = self._driver.cursor()
+        cursor = self._cursor()
         try:
             cursor.execute(text, values)
             return list(cast("Sequence[Row]", cursor.fetchall()))
@@ -167,6 +167,13 @@ class DriverLink(Link):
             raise self.fault(error) from error
         finally:
             cursor.close()
+
+    def _cursor(self) -> Any:
+        """Return a cursor; a connection that is known to be gone has none."""
+        try:
+            return self._driver.cursor()
+        except Exception as error:
+            raise self.fault(error) from error
 
     def change(self, text: str, values: Sequence[Any] = ()) -> int:
         """Run a statement; return how many rows it touched."""
@@ -177,7 +184,7 @@ class DriverLink(Link):
         return self._run("executemany", text, rows)
 
     def _run(self, how: str, text: str, values: Iterable[Any]) -> int:
-        cursor = self._driver.cursor()
+        cursor = self._cursor()
         try:
             getattr(cursor, how)(text, values)
             return int(cursor.rowcount)
@@ -192,7 +199,7 @@ class DriverLink(Link):
         """Write rows by an INSERT, or by what the database has for many; return how many were written."""
         if copy is None or not hasattr(self._driver, "pipeline"):  # psycopg 2 of a host
             return self.change_many(text, rows)
-        cursor = self._driver.cursor()
+        cursor = self._cursor()
         try:
             with cursor.copy(copy.text) as sent:
                 sent.set_types(copy.types)
