@@ -42,9 +42,10 @@ def test_a_dry_run_says_what_would_happen(run: Run) -> None:
 
 def test_without_a_terminal_it_wants_to_be_told(run: Run) -> None:
     code, printed, told = run("customers", "erase", "anna@example.org")
-    assert (code, printed, "--yes" in told) == (2, "", True)
+    assert (code, printed, "--yes" in told, "field:" in told) == (2, "", True, False)
     assert "Anna Jansen" in run("customers", "find")[1]
-    code, printed, _ = run("customers", "erase", "anna@example.org", "--yes")
+    code, printed, told = run("customers", "erase", "anna@example.org", "--yes")
+    assert f"crmkit customers erase {printed.split()[2]}" in told
     assert (code, printed.startswith("erased customer "), "Backups" in printed) == (0, True, True)
     assert "Anna" not in run("customers", "find")[1]
     assert "(erased)" in run("deals", "find")[1]

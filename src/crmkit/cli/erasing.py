@@ -11,6 +11,7 @@ from ..crm import CRM
 from ..errors import InvalidError
 from ..records import Customer, declaration_of
 from ..services.erasing import Erasure
+from ..services.erasing.results import NOT_COVERED
 from .arguments import record
 from .progressing import progress
 from .showing import as_json, name_of, say
@@ -28,6 +29,8 @@ def erase(crm: CRM, customer: Customer, *, dry_run: bool, yes: bool) -> None:
     """Erase a customer."""
     if not dry_run and not yes:
         _ask(crm, customer)
+    if not dry_run and not current_run().json:
+        click.echo(f"Where it is interrupted, go on by the id: crmkit customers erase {name_of(customer)}", err=True)
     with progress("records") as tell:
         done = crm.customers.erase(customer, dry_run=dry_run, progress=tell)
     if current_run().json:
@@ -45,9 +48,7 @@ def _ask(crm: CRM, customer: Customer) -> None:
         InvalidError: there is nobody to ask.
     """
     if not sys.stdin.isatty():
-        raise InvalidError(
-            "An erasure can not be undone: look at it with --dry-run, then say --yes.", code="confirm", field="yes"
-        )
+        raise InvalidError("An erasure can not be undone: look at it with --dry-run, then say --yes.", code="confirm")
     with progress("records") as tell:
         plan = crm.customers.erase(customer, dry_run=True, progress=tell)
     for line in _numbers(plan):
@@ -69,6 +70,7 @@ def _lines(done: Erasure) -> Iterator[str]:
     if done.is_dry_run:
         yield "Nothing was written (--dry-run)."
     elif done.is_empty:
+        yield from done.notes[len(NOT_COVERED) :]
         return
     yield "Not covered:"
     for note in done.notes:

@@ -73,3 +73,5 @@ def _lines(done: Worked) -> Iterator[str]:
         yield f"received: {done.received}"
     if done.reminders:
         yield f"reminders: {done.reminders} became due: crmkit interactions due"
+    if done.erasures:
+        yield f"erasures: {done.erasures} looked at once more"

@@ -31,6 +31,7 @@ class Worked:
         sent, uncertain: messages handed over and accepted; messages of which nobody knows.
         refused: messages that may not go, or that the provider refused for good.
         received: messages and status reports that came in.
+        erasures: how many erasures were brought to their end, or looked at once more.
     """
 
     subscribers: tuple[Outcome, ...] = ()
@@ -39,6 +40,7 @@ class Worked:
     uncertain: int = 0
     refused: int = 0
     received: int = 0
+    erasures: int = 0
 
     @property
     def total(self) -> int:
@@ -49,6 +51,7 @@ class Worked:
             + self.uncertain
             + self.refused
             + self.received
+            + self.erasures
             + sum(outcome.done + outcome.failed for outcome in self.subscribers)
         )
 
@@ -61,7 +64,7 @@ class Worked:
         return Worked(
             subscribers=tuple(merged.values()), reminders=self.reminders + other.reminders, sent=self.sent + other.sent,
             uncertain=self.uncertain + other.uncertain, refused=self.refused + other.refused,
-            received=self.received + other.received,
+            received=self.received + other.received, erasures=self.erasures + other.erasures,
         )  # fmt: skip
 
 
@@ -91,7 +94,7 @@ class Working(Service):
             woken.clear()
             done = Worked()
             if time.monotonic() - asked_at >= POLL_S:
-                done, asked_at = self._asked(), time.monotonic()
+                done, asked_at = self._asked(end), time.monotonic()
             done = done.plus(self._round(end))
             total = total.plus(done)
             if tell is not None and done.total:
@@ -115,10 +118,10 @@ class Working(Service):
             if done.total == 0 or (end is not None and time.monotonic() >= end):
                 return total.subscribers
 
-    def _asked(self) -> Worked:
+    def _asked(self, end: float | None) -> Worked:
         """Ask the channels what came in, and look once more at who was erased a while ago."""
-        self.service(Again).look()
-        return Worked(received=self.service(Messages).poll().total)
+        left_s = None if end is None else max(0.0, end - time.monotonic())
+        return Worked(erasures=self.service(Again).look(limit_s=left_s), received=self.service(Messages).poll().total)
 
     def _round(self, end: float | None) -> Worked:
         crm: Any = self.unit

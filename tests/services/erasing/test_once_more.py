@@ -24,8 +24,9 @@ from crmkit.records import (
     short_id,
 )
 from crmkit.records.blanking import ERASED_NAME
-from crmkit.services.erasing import Erasing
+from crmkit.services.erasing import Erasing, again, service
 from crmkit.services.erasing.again import Again
+from crmkit.services.erasing.results import GOES_ON
 from crmkit.testing.clock import Clock
 from tests.services.erasing.world import CANARY, Pass, canaries, everything, plugin, told
 
@@ -244,3 +245,52 @@ class TestTheWorker:
         looked = [crm.service(Again).look() for _ in range(2)]
         assert looked == [1, 0]
         assert len(crm.find(Operation, each(Operation).kind == "customers.erase")) == 1
+
+    def test_all_that_were_not_looked_at(self, crm: CRM, clock: Clock, monkeypatch: pytest.MonkeyPatch):
+        """More than a page of them, and days later."""
+        monkeypatch.setattr(again, "BATCH", 2)
+        for number in range(5):
+            crm.customers.erase(crm.customers.add(name=f"Bert {number}"))
+        clock.advance(days=3)
+        assert [crm.service(Again).look() for _ in range(2)] == [5, 0]
+
+    def test_the_store_lets_go_once_in_a_look(self, crm: CRM, clock: Clock, monkeypatch: pytest.MonkeyPatch):
+        for name in ("Bert", "Carla"):
+            crm.customers.erase(crm.customers.add(name=name))
+        clock.advance(minutes=5)
+        purged: list[str] = []
+        monkeypatch.setattr(type(crm.runner.store), "purge", lambda store: purged.append("once") or ())
+        crm.service(Again).look()
+        assert purged == ["once"]
+
+    def test_it_has_a_limit(self, crm: CRM, anna: Customer, clock: Clock):
+        """What an erasure did until then is kept; without a limit it comes to its end."""
+        crm.customers.erase(anna)
+        clock.advance(minutes=5)
+        assert crm.work(limit_s=0).erasures == 0
+        assert crm.work().erasures == 1
+
+    def test_it_goes_on_where_others_kept_writing(self, crm: CRM, anna: Customer, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(service, "ROUNDS", 3)
+        (deal,) = crm.find(Deal, each(Deal).state == "open")
+
+        def meanwhile(done: int) -> None:
+            crm.rehome(attrs.evolve(crm.get(Deal, deal.id), title=f"CANARY {done}"))
+
+        done = crm.customers.erase(anna, progress=meanwhile)
+        assert GOES_ON in done.notes
+        (operation,) = crm.find(Operation, each(Operation).kind == "customers.erase")
+        assert operation.status == "running"
+        assert crm.work().erasures == 1
+        (operation,) = crm.find(Operation, each(Operation).kind == "customers.erase")
+        assert operation.status == "done"
+        assert canaries(crm) == []
+
+
+@BOTH
+def test_the_store_lets_go_also_where_nothing_is_left(crm: CRM, anna: Customer, monkeypatch: pytest.MonkeyPatch):
+    """It may have been kept from it before."""
+    crm.customers.erase(anna)
+    monkeypatch.setattr(type(crm.runner.store), "purge", lambda store: ("Held.",))
+    done = crm.customers.erase(anna.id)
+    assert (done.is_empty, done.notes[-1]) == (True, "Held.")

@@ -7,8 +7,10 @@ has looked for the last time. Some minutes later nobody is so late any more.
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
@@ -30,37 +32,66 @@ _AGAIN: Final = "again"
 class Again(Service):
     """The worker's part in erasures."""
 
-    def look(self) -> int:
-        """Erase what is left of those who were erased, or half erased; return how many were looked at."""
-        due = [one for one in self._recent() if self._is_due(one)]
-        for one in due:
-            try:
-                self._erase(one)
-            except StoreError:
-                raise
-            except (
-                CRMError
-            ) as error:  # somebody else is at it, or a type can not be read now: the next round tries again
-                _log.warning("not erased to the end", extra={"operation": str(one.id), "code": error.code})
-        return len(due)
+    def look(self, *, limit_s: float | None = None) -> int:
+        """Erase what is left of those who were erased, or half erased; return how many were looked at.
 
-    def _recent(self) -> list[Operation]:
+        Those that did not come to their end come first; then each one that nobody looked at yet, however long ago it was.
+
+        Args:
+            limit_s: begin with no other one after so many seconds, and leave off the one at hand: it goes on next time.
+        """
+        end = None if limit_s is None else time.monotonic() + limit_s
+        looked = 0
+        try:
+            for one in self._due():
+                looked += self._is_erased(one, end)
+        except _OutOfTimeError:
+            pass
+        if looked:
+            crm: Any = self.unit
+            crm.runner.store.purge()
+        return looked
+
+    def _due(self) -> Iterator[Operation]:
         o = each(Operation)
-        since = self.unit.now - timedelta(days=1)
-        is_new = o.finished_at.is_missing | (o.finished_at > since)
-        return list(self.unit.find(Operation, o.kind == KIND, is_new, limit=BATCH))
+        for is_asked in (o.finished_at.is_missing, o.finished_at <= self.unit.now - AFTER):
+            after: str | None = None
+            while True:
+                page = self.unit.find(Operation, o.kind == KIND, is_asked, order=[o.id], limit=BATCH, after=after)
+                yield from filter(self._is_due, page)
+                after = page.next
+                if after is None:
+                    break
 
     def _is_due(self, one: Operation) -> bool:
         if one.finished_at is None:
             return not is_running(self.unit.house, one, self.unit.now)
-        return _AGAIN not in one.position and one.finished_at <= self.unit.now - AFTER
+        return _AGAIN not in one.position
 
-    def _erase(self, one: Operation) -> None:
-        customer = self.unit.get(Customer, Id(UUID(one.about["customer"])))
-        self.service(Erasing).run(customer, dry_run=False, progress=_silent)
-        if one.finished_at is not None:
-            self.batch(lambda me: me.unit.replace(attrs.evolve(one, position={**one.position, _AGAIN: True})))
+    def _is_erased(self, one: Operation, end: float | None) -> bool:
+        """Look at one; somebody else may be at it, or a type can not be read now: the next round tries again."""
+        until = _until(end)
+        until(0)
+        try:
+            customer = self.unit.get(Customer, Id(UUID(one.about["customer"])))
+            self.service(Erasing).run(customer, dry_run=False, progress=until, purges=False)
+            if one.finished_at is not None:
+                self.batch(lambda me: me.unit.replace(attrs.evolve(one, position={**one.position, _AGAIN: True})))
+        except StoreError:
+            raise
+        except CRMError as error:
+            _log.warning("not erased to the end", extra={"operation": str(one.id), "code": error.code})
+            return False
+        return True
 
 
-def _silent(done: int) -> None:
-    """Tell nobody."""
+class _OutOfTimeError(Exception):
+    """The worker is to do something else now; whatever was kept is gone on with."""
+
+
+def _until(end: float | None) -> Callable[[int], None]:
+    def tell(done: int) -> None:
+        if end is not None and time.monotonic() >= end:
+            raise _OutOfTimeError
+
+    return tell

@@ -16,6 +16,9 @@ NOT_COVERED: Final = (
     "Backups keep what they had: after one is restored, erase this customer again.",
     "Mail and messages that were sent already are with their recipients and providers.",
 )
+GOES_ON: Final = (
+    "Others kept writing about this customer: the erasure is not over; crmkit work, or the same call, goes on."
+)
 
 
 @attrs.frozen(kw_only=True)

@@ -24,13 +24,13 @@ from ...records.blanking import altered
 from ..importing.liveness import beat, is_running, running
 from ..referring import naming
 from .finding import Finding, Phase, Portion
-from .results import NOT_COVERED, Erasure, Tally
+from .results import GOES_ON, NOT_COVERED, Erasure, Tally
 
 T = TypeVar("T")
 BATCH: Final = 500
 """Records of one portion."""
 ROUNDS: Final = 20
-"""More often it does not begin again, whatever others write meanwhile."""
+"""More often it does not begin again, whatever others write meanwhile: then the worker goes on."""
 _END: Final = "end"
 _LOOK: Final = "customers.erase --dry-run"
 Told = Callable[[int], None]
@@ -39,18 +39,24 @@ Told = Callable[[int], None]
 class Erasing(Service):
     """The erasing of customers; ``Customers.erase`` is its face."""
 
-    def run(self, customer: Customer, *, dry_run: bool, progress: Told, size: int = BATCH) -> Erasure:
-        """Erase a customer, or say what would be erased."""
+    def run(
+        self, customer: Customer, *, dry_run: bool, progress: Told, size: int = BATCH, purges: bool = True
+    ) -> Erasure:
+        """Erase a customer, or say what would be erased.
+
+        Args:
+            purges: have the store let go of what it still holds, also where nothing is left: an earlier time may have failed.
+        """
         crm: Any = self.unit
         runner = wholly(crm.runner)
         self._must_be_whole(runner)
         found = self._interrupted(customer)
         homes = runner.run(lambda unit: homes_of(unit, customer), _LOOK)
-        job = Job(runner=runner, finding=Finding(customer.id, homes, size), progress=progress)
+        job = Job(runner=runner, finding=Finding(customer.id, homes, size), progress=progress, purges=purges)
         if dry_run:
             return job.look(was_erased=customer.erased_at is not None)
         if customer.erased_at is not None and found is None and job.is_clean():
-            return Erasure(customer=customer.id, was_erased=True)
+            return Erasure(customer=customer.id, was_erased=True, notes=(*NOT_COVERED, *job.purge()))
         return job.run(found, was_erased=customer.erased_at is not None)
 
     def _must_be_whole(self, runner: Runner) -> None:
@@ -102,6 +108,7 @@ class Job:
     runner: Runner
     finding: Finding
     progress: Told
+    purges: bool
     _done: int = 0
 
     # --- only looking ---
@@ -136,19 +143,27 @@ class Job:
         self._done = Tally.of_json(operation.counts).changes
         with running(house, operation.id):
             operation = self._onward(operation)
-        operation = self._batch(operation, lambda unit: self._ended(unit, operation))
-        notes = (*NOT_COVERED, *self.runner.store.purge())
+        if operation.position["changes"]:
+            notes: tuple[str, ...] = (*NOT_COVERED, GOES_ON)
+        else:
+            operation, notes = self._batch(operation, lambda unit: self._ended(unit, operation)), NOT_COVERED
+        notes = (*notes, *self.purge())
         tally = Tally.of_json(operation.counts)
         return tally.result(self.finding.customer, operation=operation.id, was_erased=was_erased, notes=notes)
 
+    def purge(self) -> Sequence[str]:
+        """Have the store let go of what it holds of the past; return what it still holds."""
+        return self.runner.store.purge() if self.purges else ()
+
     def _onward(self, operation: Operation) -> Operation:
-        """Deal with one portion after the other, until a whole round has found nothing."""
+        """Deal with one portion after the other, until a whole round has found nothing, or there were too many rounds."""
+        last = operation.position["round"] + ROUNDS
         phases = self._phases()
         names = [name for name, _ in phases]
         while True:
             place = operation.position
             if place["phase"] == _END:
-                if not place["changes"] or place["round"] + 1 >= ROUNDS:
+                if not place["changes"] or place["round"] + 1 >= last:
                     return operation
                 again = {"round": place["round"] + 1, "phase": names[0], "after": None, "changes": 0}
                 operation = attrs.evolve(operation, position={**place, **again})
