@@ -20,7 +20,7 @@ from ...errors import CRMError, StoreError
 from ...ports.work import Service
 from ...query import each
 from ...records import Customer, Id, Operation
-from ..importing.liveness import is_running
+from ..liveness import is_running
 from .service import BATCH, Erasing
 
 AFTER: Final = timedelta(minutes=5)

@@ -21,7 +21,7 @@ from ...ports.work import Service
 from ...query import each
 from ...records import AnyRef, Customer, Id, Operation, Record, Redirect, declaration_of, new_id, short_id
 from ...records.blanking import altered
-from ..importing.liveness import beat, is_running, running
+from ..liveness import beat, is_running, running
 from ..referring import naming
 from .finding import Finding, Phase, Portion
 from .results import GOES_ON, NOT_COVERED, Erasure, Tally

@@ -10,7 +10,7 @@ from uuid import UUID
 import attrs
 
 from ...records import Operation
-from .liveness import is_running
+from ..liveness import is_running
 
 KIND: Final = "imports.run"
 COUNTED: Final = ("added", "changed", "unchanged", "rejected")

@@ -18,10 +18,10 @@ import attrs
 from ...errors import ConflictError, CRMError
 from ...query import each
 from ...records import Operation, short_id
+from ..liveness import beat, is_running, running
 from .batches import Batch, batches
 from .drafts import Outcome
 from .kinds import Kind
-from .liveness import beat, is_running, running
 from .mapping import ImportMapping
 from .past import KIND
 from .problems import BadRow, Problem

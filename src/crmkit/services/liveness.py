@@ -1,4 +1,4 @@
-"""Whether the process that began an import still works at it: one that was killed says nothing itself."""
+"""Whether the process that began a long verb still works at it: one that was killed says nothing itself."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from uuid import UUID, uuid4
 
 import attrs
 
-from ...records import Operation
-from ...records.as_json import value_from_json, value_to_json
-from ...records.fields import Field
+from ..records import Operation
+from ..records.as_json import value_from_json, value_to_json
+from ..records.fields import Field
 
 ABANDONED: Final = timedelta(seconds=60)
 """A run of another machine that has kept no batch for so long, and did not say that it ended, was killed."""
@@ -24,7 +24,7 @@ _AT: Final = Field(name="at", kind="instant")
 
 @attrs.define(eq=False)
 class Runs:
-    """The imports that one open CRM works at; ``name`` tells it from others in its process."""
+    """The long verbs that one open CRM works at; ``name`` tells it from others in its process."""
 
     name: str = attrs.field(factory=lambda: uuid4().hex)
     running: set[UUID] = attrs.field(factory=set[UUID])
