@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
-from pathlib import Path
 
 import click
 import pytest
 
-from crmkit.cli.running import outcome
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.cli.conftest import Run
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Run a command line in a project of its own, with somebody to erase; give its exit code and what it printed and told."""
-    monkeypatch.chdir(tmp_path)
-
-    def go(*words: str) -> tuple[int, str, str]:
-        code = outcome(["--no-plugins", *words])
-        return code, *capfd.readouterr()
-
-    assert go("init")[0] == 0
-    assert go("customers", "add", "Anna Jansen", "--email", "anna@example.org", "--phone", "+31612345678")[0] == 0
-    assert go("deals", "open", "anna@example.org", "A bicycle")[0] == 0
-    return go
+def run(begun: Run) -> Run:
+    """A project with somebody to erase."""
+    assert begun("customers", "add", "Anna Jansen", "--email", "anna@example.org", "--phone", "+31612345678")[0] == 0
+    assert begun("deals", "open", "anna@example.org", "A bicycle")[0] == 0
+    return begun
 
 
 def test_a_dry_run_says_what_would_happen(run: Run) -> None:

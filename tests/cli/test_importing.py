@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from crmkit.cli.running import outcome
+from tests.cli.conftest import Run
 
-Run = Callable[..., tuple[int, str, str]]
 TILL = "Nr;Naam;E-mail\n1;Anna Jansen;anna@example.nl\n2;Bé;bé\n3;;c@example.nl\n4;Do;do\n"
 MAPPING = """[file]
 delimiter = ";"
@@ -22,18 +20,11 @@ email = "E-mail"
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Run a command line in a project of its own; give its exit code and what it printed and told."""
-    monkeypatch.chdir(tmp_path)
+def run(begun: Run) -> Run:
+    """A project with a file of a till, and its mapping."""
     Path("till.csv").write_text(TILL, encoding="utf-8")
     Path("till.toml").write_text(MAPPING, encoding="utf-8")
-
-    def go(*words: str) -> tuple[int, str, str]:
-        code = outcome(["--no-plugins", *words])
-        return code, *capfd.readouterr()
-
-    assert go("init")[0] == 0
-    return go
+    return begun
 
 
 def test_a_dry_run_says_what_would_happen(run: Run) -> None:

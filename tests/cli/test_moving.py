@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from crmkit.cli.running import outcome
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.cli.conftest import Run
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Run a command line in a project of its own; give its exit code and what it printed and told."""
-    monkeypatch.chdir(tmp_path)
-
-    def go(*words: str) -> tuple[int, str, str]:
-        code = outcome(["--no-plugins", *words])
-        return code, *capfd.readouterr()
-
-    assert go("init")[0] == 0
-    assert go("customers", "add", "Anna")[0] == 0
-    return go
+def run(begun: Run) -> Run:
+    """A project with a customer."""
+    assert begun("customers", "add", "Anna")[0] == 0
+    return begun
 
 
 def test_a_backup_is_restored_and_copied(run: Run) -> None:

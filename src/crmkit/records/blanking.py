@@ -22,8 +22,6 @@ from .values import EMPTY, AnyRef, Digest, FrozenMap, LocalText
 R = TypeVar("R", bound=Record)
 ERASED_NAME: Final = "(erased)"
 """The name of an erased customer: a name may not be empty."""
-_MORE: Final[Mapping[type[Record], frozenset[str]]] = {Customer: frozenset({"tags"})}
-"""What is blanked although it is not declared as personal: codes that people choose to tell a customer by."""
 _STAYS: Final = frozenset({"ref", "any_ref"})
 """Kinds of which a removed record's outline keeps the values: to whom it belonged and what it named."""
 _DAY: Final = date(1, 1, 1)
@@ -36,8 +34,7 @@ def blanked(record: R, custom: Mapping[str, Field] = EMPTY) -> R:
         custom: the custom fields of its type; the values of those that are not personal stay.
     """
     declaration = declaration_of(type(record))
-    more = _MORE.get(declaration.of, frozenset[str]())
-    names = [f for f in declaration.own_fields if (f.personal or f.name in more) and not f.owner]
+    names = [f for f in declaration.own_fields if f.personal and not f.owner]
     values = {f.name: _blank(f, record, is_apart=_is_key(declaration, f)) for f in names}
     values |= {"name": ERASED_NAME} if declaration.of is Customer else {}
     kept = {key: value for key, value in record.custom.items() if key in custom and custom[key].personal is False}

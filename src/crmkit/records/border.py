@@ -76,8 +76,9 @@ _NOTHING: Final = object()
 
 
 def _wrong(field: Field, value: Any, words: str) -> InvalidError:
+    given = f"a {declaration_of(type(value)).name}" if isinstance(value, Record) else repr(value)
     return InvalidError(
-        f"{field.name!r} is {words}, not {value!r}.", code="kind", field=field.name, params={"kind": field.kind}
+        f"{field.name!r} is {words}, not {given}.", code="kind", field=field.name, params={"kind": field.kind}
     )
 
 

@@ -36,7 +36,7 @@ class Customer(Staged, itself=True, indexes=[("owner",)]):
     country: Code = ""
     region: Code = ""
     preferred_channel: Code = ""
-    tags: frozenset[Code] = frozenset()
+    tags: Annotated[frozenset[Code], Personal()] = frozenset()
     source: Code = ""
     since: datetime | None = None
     born_on: Annotated[PartialDate | None, Personal()] = None

@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 
 from .customer import Customer
-from .fields import Choices, Indexed, NotPersonal, Owner, Personal
+from .fields import Choices, Indexed, Owner, Personal
 from .ids import Id
 from .record import Record
 from .values import EMPTY, JSON, AnyRef, Code, Digest, LocalText
@@ -44,7 +44,7 @@ class Message(Record, unique=[("key",), ("account", "external_id")]):
     """What consent is asked for: ``service``, ``survey``, ``marketing``, ..."""
     subject: Annotated[str, Personal()] = ""
     text: Annotated[str, Personal()] = ""
-    headers: Annotated[JSON, NotPersonal()] = EMPTY
+    headers: Annotated[JSON, Personal()] = EMPTY
     status: Annotated[Code, Choices(*DELIVERY_STATUSES), Indexed()] = "queued"
     reason: Code = ""
     external_id: Code | None = None

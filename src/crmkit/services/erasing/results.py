@@ -59,7 +59,7 @@ class Erasure:
 
 
 @attrs.define(eq=False)
-class Tally:
+class Numbers:
     """The numbers of an erasure while it runs."""
 
     removed: Counter[str] = attrs.field(factory=Counter[str])
@@ -69,14 +69,14 @@ class Tally:
     files: int = 0
 
     @classmethod
-    def of_json(cls, counts: Mapping[str, Any]) -> Tally:
+    def of_json(cls, counts: Mapping[str, Any]) -> Numbers:
         """Return the numbers that an operation keeps."""
         by_type = {name: Counter[str](counts.get(name, {})) for name in ("removed", "blanked", "kept")}
         return cls(**by_type, log_entries=counts.get("log_entries", 0), files=counts.get("files", 0))
 
-    def plus(self, other: Tally) -> Tally:
+    def plus(self, other: Numbers) -> Numbers:
         """Return both together."""
-        return Tally(
+        return Numbers(
             self.removed + other.removed, self.blanked + other.blanked, self.kept + other.kept,
             self.log_entries + other.log_entries, self.files + other.files,
         )  # fmt: skip

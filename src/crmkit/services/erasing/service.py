@@ -24,7 +24,7 @@ from ...records.blanking import altered
 from ..liveness import beat, is_running, running
 from ..referring import naming
 from .finding import Finding, Phase, Portion
-from .results import GOES_ON, NOT_COVERED, Erasure, Tally
+from .results import GOES_ON, NOT_COVERED, Erasure, Numbers
 
 T = TypeVar("T")
 BATCH: Final = 500
@@ -33,14 +33,14 @@ ROUNDS: Final = 20
 """More often it does not begin again, whatever others write meanwhile: then the worker goes on."""
 _END: Final = "end"
 _LOOK: Final = "customers.erase --dry-run"
-Told = Callable[[int], None]
+Progress = Callable[[int], None]
 
 
 class Erasing(Service):
     """The erasing of customers; ``Customers.erase`` is its face."""
 
     def run(
-        self, customer: Customer, *, dry_run: bool, progress: Told, size: int = BATCH, purges: bool = True
+        self, customer: Customer, *, dry_run: bool, progress: Progress, size: int = BATCH, purges: bool = True
     ) -> Erasure:
         """Erase a customer, or say what would be erased.
 
@@ -107,14 +107,14 @@ class Job:
 
     runner: Runner
     finding: Finding
-    progress: Told
+    progress: Progress
     purges: bool
     _done: int = 0
 
     # --- only looking ---
     def look(self, *, was_erased: bool) -> Erasure:
         """Return what an erasure would do."""
-        found = Tally()
+        found = Numbers()
         for portion in self._portions():
             found = found.plus(_numbers(portion, files=0))
         return found.result(self.finding.customer, is_dry_run=True, was_erased=was_erased)
@@ -140,7 +140,7 @@ class Job:
         house = self.runner.house
         operation = self._batch(None, lambda unit: self._begun(unit, found))
         self.finding = attrs.evolve(self.finding, homes=tuple(UUID(home) for home in operation.about["homes"]))
-        self._done = Tally.of_json(operation.counts).changes
+        self._done = Numbers.of_json(operation.counts).changes
         with running(house, operation.id):
             operation = self._onward(operation)
         if operation.position["changes"]:
@@ -148,7 +148,7 @@ class Job:
         else:
             operation, notes = self._batch(operation, lambda unit: self._ended(unit, operation)), NOT_COVERED
         notes = (*notes, *self.purge())
-        tally = Tally.of_json(operation.counts)
+        tally = Numbers.of_json(operation.counts)
         return tally.result(self.finding.customer, operation=operation.id, was_erased=was_erased, notes=notes)
 
     def purge(self) -> Sequence[str]:
@@ -184,7 +184,7 @@ class Job:
                 numbers.kept.clear()
             goes_on = {"phase": name if portion.next else behind, "after": portion.next}
             now = {**place, **goes_on, "changes": place["changes"] + numbers.changes, **beat(unit.house, unit.now)}
-            counts = Tally.of_json(operation.counts).plus(numbers).as_json()
+            counts = Numbers.of_json(operation.counts).plus(numbers).as_json()
             return unit.replace(attrs.evolve(operation, position=now, counts=counts)), portion.size
 
         return work
@@ -237,8 +237,8 @@ def _finding(find: Callable[[Any, str | None], Portion], after: str | None) -> C
     return lambda unit: find(unit, after)
 
 
-def _numbers(portion: Portion, *, files: int) -> Tally:
-    made = Tally(log_entries=len(portion.entries), files=files)
+def _numbers(portion: Portion, *, files: int) -> Numbers:
+    made = Numbers(log_entries=len(portion.entries), files=files)
     made.removed.update(declaration_of(type(record)).name for record in portion.goes)
     made.blanked.update(declaration_of(type(record)).name for record, _ in portion.blanks)
     facts = [declaration_of(type(record)) for record in portion.stays]

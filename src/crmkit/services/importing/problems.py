@@ -51,7 +51,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "not-found": "no {what} is {value!r}",
         "ambiguous": "{value!r} is {count} records",
         "not-addable": "no {what} is {value!r}, and one can not be added from its name",
-        "not-an-id": "{value!r} is not an id",
+        "not-an-id": "{value!r} is not an id of this CRM: another system's number is read as external_id",
         "external-id-taken": "the external id {value} is that of a {what}",
         "fact": "a {what} is a fact and is never changed",
         "not-staged": "a {what} moves along no pipeline, or is not there",
