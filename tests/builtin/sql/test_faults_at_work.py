@@ -4,6 +4,7 @@ acknowledged is there, and the same CRM goes on when the cause is gone. The cont
 
 from __future__ import annotations
 
+import gc
 import random
 import sqlite3
 import subprocess
@@ -25,6 +26,8 @@ from crmkit.errors import CRMError, NewerSchema, StorageFull, StoreError
 resource = pytest.importorskip("resource", reason="limits of files are of POSIX")
 BIG = "x" * 3000
 Change = Callable[[CRM], object]
+LEFT_OPEN = pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
+"""Of a control that does not close its connections: it ends in ``gc.collect()``, so that no other test is blamed for them."""
 
 
 class Disk:
@@ -138,7 +141,7 @@ def test_an_import_on_a_full_disk_goes_on_when_there_is_space(disk: Disk, tmp_pa
 
 
 def test_the_control_acknowledges_what_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A commit or write that keeps its error to itself."""
+    """A commit or write that keeps its error to itself, and gives its connection back."""
     for name in ("write", "commit"):
         work = getattr(SqlTransaction, name)
 
@@ -146,6 +149,8 @@ def test_the_control_acknowledges_what_is_not_there(tmp_path: Path, monkeypatch:
             try:
                 return work(self, *args)
             except CRMError:
+                if work.__name__ == "commit":
+                    self.rollback()
                 return []
 
         monkeypatch.setattr(SqlTransaction, name, silent)
@@ -197,8 +202,9 @@ def test_a_damaged_file_answers_or_says_so(tmp_path: Path) -> None:
         assert len(crm.find(Customer)) == 40
 
 
+@LEFT_OPEN
 def test_the_control_lets_errors_of_the_driver_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store that hands on what the driver raised."""
+    """A store that hands on what the driver raised; nobody closes its connection either."""
 
     def as_it_is(self: Any, error: BaseException, **_: Any) -> Any:
         return error
@@ -206,6 +212,7 @@ def test_the_control_lets_errors_of_the_driver_out(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(DriverLink, "fault", as_it_is)
     with pytest.raises(sqlite3.DatabaseError):
         damaged_files(tmp_path)
+    gc.collect()
 
 
 def damaged_files(tmp_path: Path) -> Counter[str]:
