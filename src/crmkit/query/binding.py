@@ -43,7 +43,7 @@ class Binding:
     def condition(self, condition: Condition) -> Condition:
         """Return the condition bound (access of its subject not included)."""
         if isinstance(condition, And | Or):
-            return attrs.evolve(condition, parts=tuple(self.condition(part) for part in condition.parts))
+            return type(condition)(tuple([self.condition(part) for part in condition.parts]))
         if isinstance(condition, Not):
             return Not(self.condition(condition.part))
         if isinstance(condition, Compare):
@@ -53,9 +53,9 @@ class Binding:
             path = self.path(condition.path)
             return representable(_checked(OneOf(path, tuple(self._value(path, value) for value in condition.values))))
         if isinstance(condition, TextTest):
-            return _checked(attrs.evolve(condition, path=self.path(condition.path)))
+            return _checked(TextTest(self.path(condition.path), condition.test, condition.value))
         if isinstance(condition, Missing):
-            return attrs.evolve(condition, path=self.path(condition.path))
+            return Missing(self.path(condition.path))
         if isinstance(condition, Has):
             of = condition.reference._root
             return attrs.evolve(condition, where=self.guarded(of, condition.where))
@@ -136,8 +136,9 @@ def bind(question: Find[R], binding: Binding) -> Find[R]:
     Raises:
         InvalidError: a custom field is unknown, or a value does not fit its kind.
     """
-    order = tuple(Order(binding.path(key.path), key.descending) for key in question.order)
-    return attrs.evolve(question, where=binding.guarded(question.of, question.where), order=order)
+    order = tuple([Order(binding.path(key.path), key.descending) for key in question.order])
+    where = binding.guarded(question.of, question.where)
+    return Find(of=question.of, where=where, order=order, limit=question.limit, after=question.after)
 
 
 def bind_tally(tally: Tally, binding: Binding, extent: Callable[[Path], tuple[datetime, datetime] | None]) -> Tally:
@@ -146,8 +147,8 @@ def bind_tally(tally: Tally, binding: Binding, extent: Callable[[Path], tuple[da
     Raises:
         InvalidError: a custom field is unknown, a kind does not fit its use, or a bucket makes too many periods.
     """
-    bound = attrs.evolve(
-        tally,
+    bound = Tally(
+        of=tally.of,
         where=binding.guarded(tally.of, tally.where),
         by=tuple(_key(key, binding, extent) for key in tally.by),
         components={name: _component(component, binding) for name, component in tally.components.items()},
@@ -164,7 +165,8 @@ def _component(component: Component, binding: Binding) -> Component:
         of = binding.path(of)
     elif isinstance(of, Difference | Product):
         of = type(of)(binding.path(of.left), binding.path(of.right))
-    return attrs.evolve(component, of=of, where=None if component.where is None else binding.condition(component.where))
+    where = None if component.where is None else binding.condition(component.where)
+    return Component(component.measure, of, where, component.q)
 
 
 def _key(key: Key, binding: Binding, extent: Callable[[Path], tuple[datetime, datetime] | None]) -> Key:

@@ -56,7 +56,7 @@ _set_safety: Callable[[UUID, SafeUUID], None] = UUID.__dict__["is_safe"].__set__
 def ids_from_bytes(values: Sequence[bytes]) -> list[UUID]:
     """Return the UUIDs of many 16 bytes: all get one field, then the other, without a loop in Python."""
     made: list[UUID] = list(map(_new, repeat(UUID, len(values))))
-    deque(map(_set_int, made, [int.from_bytes(value, "big") for value in values]), 0)
+    deque(map(_set_int, made, map(int.from_bytes, values)), 0)
     deque(map(_set_safety, made, repeat(_safety)), 0)
     return made
 

@@ -7,9 +7,11 @@ one loop over the column's values.
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import repeat
 from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 
@@ -205,16 +207,16 @@ def _json_read(values: Values) -> Values:
     texts = [value for value in set(values) if value is not None]
     joined = ",".join(texts)
     found: list[Any] = json.loads(f"[{joined}]")
-    are_flat = joined.count("{") == len(texts) and "[" not in joined and all(type(one) is dict for one in found)
-    made: dict[Any, Any] = dict(zip(texts, map(_flat_map if are_flat else frozen, found), strict=True))
+    are_flat = joined.count("{") == len(texts) and "[" not in joined and set(map(type, found)) == {dict}
+    made: dict[Any, Any] = dict(zip(texts, _flat_maps(found) if are_flat else map(frozen, found), strict=True))
     made[None] = None
     return list(map(made.__getitem__, values))
 
 
-def _flat_map(found: dict[str, Any]) -> FrozenMap:
-    """Make a read-only mapping of one that has no other value in it."""
-    made = FrozenMap.__new__(FrozenMap)
-    _fill(made, found)
+def _flat_maps(found: Sequence[dict[str, Any]]) -> list[FrozenMap]:
+    """Make read-only mappings of those that have no other value in them."""
+    made = list(map(FrozenMap.__new__, repeat(FrozenMap, len(found))))
+    deque(map(_fill, made, found), 0)
     return made
 
 

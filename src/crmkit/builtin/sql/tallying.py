@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 from crmkit.builtin.sql.catalogue import Catalogue
-from crmkit.builtin.sql.columns import reader
 from crmkit.builtin.sql.compile.counting import Counting, Part, TallyShape, shape_of_tally
 from crmkit.builtin.sql.compile.measures import interpolated
-from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.link import Link, Row
 from crmkit.query import Bucket, Component, Tallied, Tally, empty_value, rank
 
@@ -24,7 +22,8 @@ def count(catalogue: Catalogue, link: Link, question: Tally) -> list[Tallied]:
     shape, constants = shape_of_tally(question, catalogue.database)
     components = tuple(question.components.values())
     cells: Cells = {} if question.by else {(): {}}
-    for counting in catalogue.tally_statements(shape):
+    statements = catalogue.tally_statements(shape)
+    for counting in statements:
         rows = link.rows(counting.statement.text, counting.statement.values(constants))
         if any(components[n].measure == "quantile" for n in counting.parts):
             _add_quantiles(cells, rows, counting, components)
@@ -32,7 +31,7 @@ def count(catalogue: Catalogue, link: Link, question: Tally) -> list[Tallied]:
             _add_money(cells, rows, counting, shape)
         else:
             _add(cells, rows, counting)
-    return _tallied(question, shape, cells, catalogue.database)
+    return _tallied(question, shape, cells, statements[0])
 
 
 def _measured(row: Row, counting: Counting, start: int, currency: str) -> Iterable[tuple[int, Any]]:
@@ -70,9 +69,9 @@ def _add_quantiles(cells: Cells, rows: Sequence[Row], counting: Counting, compon
             cells[key][n] = value
 
 
-def _tallied(question: Tally, shape: TallyShape, cells: Cells, database: Database) -> list[Tallied]:
+def _tallied(question: Tally, shape: TallyShape, cells: Cells, counting: Counting) -> list[Tallied]:
     empty = [_empty(part, one) for part, one in zip(shape.parts, question.components.values(), strict=True)]
-    keys = _keys(question, shape, list(cells), database)
+    keys = _keys(question, counting, list(cells))
     made = [Tallied(key, _values(question, cell, empty)) for key, cell in zip(keys, cells.values(), strict=True)]
     return sorted(made, key=lambda cell: tuple(map(rank, cell.key)))
 
@@ -92,15 +91,16 @@ def _ordered(value: Any) -> Any:
     return dict(sorted(cast("dict[str, Any]", value).items())) if isinstance(value, dict) else value
 
 
-def _keys(question: Tally, shape: TallyShape, rows: Sequence[Row], database: Database) -> Iterable[tuple[Any, ...]]:
+def _keys(question: Tally, counting: Counting, rows: Sequence[Row]) -> Iterable[tuple[Any, ...]]:
     """Return the keys as the question means them: values of their kinds, and the first instants of periods."""
-    columns = list(zip(*rows, strict=True)) if rows else []
+    if not rows or not counting.keys:
+        return [()] * len(rows)
+    columns = list(zip(*rows, strict=True))
     values: list[Sequence[Any]] = []
-    for key, asked in zip(shape.keys, question.by, strict=True):
+    for (width, read), asked in zip(counting.keys, question.by, strict=True):
         if isinstance(asked, Bucket):
-            values.append([asked.edges[place] for place in columns.pop(0)] if rows else [])
-        elif rows:
-            width = 2 if key[2] == "money" else 1
-            values.append(reader(key[2], key[3], database)(*columns[:width]))
-            del columns[:width]
-    return list(zip(*values, strict=True)) if values else [()] * len(rows)
+            values.append([asked.edges[place] for place in columns[0]])
+        elif read is not None:
+            values.append(read(*columns[:width]))
+        del columns[:width]
+    return list(zip(*values, strict=True))

@@ -6,12 +6,13 @@ is counted in a statement of its own, and so is each quantile, from ranks within
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import attrs
 from sqlalchemy import ColumnElement, Double, Subquery, and_, case, func, literal_column, or_, select
 
+from crmkit.builtin.sql.columns import reader
 from crmkit.builtin.sql.compile.measures import Measured, at_quantile, measured, value_columns
 from crmkit.builtin.sql.compile.scope import Scope, Tables, slot
 from crmkit.builtin.sql.compile.shape import Shape, Shaper, ends_of
@@ -23,6 +24,7 @@ from crmkit.records import Record
 from crmkit.records.times import micros
 
 Column: TypeAlias = ColumnElement[Any]
+KeyReader: TypeAlias = tuple[int, Callable[..., Sequence[Any]] | None]
 _ONE: Final[Column] = literal_column("1")
 
 
@@ -113,11 +115,13 @@ class Counting:
     """One statement of a tally.
 
     Attributes:
-        width: how many columns its keys have; then comes the currency, where it is of money.
+        keys: for each key how many columns it has, and how they are read; None where they are the number of a period.
+        width: how many columns they have together; then comes the currency, where it is of money.
         parts: of the tally's components those that it counts: their places, and how their columns are read.
     """
 
     statement: Compiled
+    keys: tuple[KeyReader, ...]
     width: int
     is_money: bool
     parts: Mapping[int, Measured]
@@ -157,7 +161,9 @@ def _grouped(
     made = {n: measured(shape.parts[n].measure, shape.parts[n].of, base.values[n], database) for n in places}
     columns = [column for one in made.values() for column in one.columns]
     statement = select(*_labelled(groups), *(columns or [func.count()])).select_from(base.table).where(*base.conditions)
-    return Counting(compiled(statement.group_by(*groups), database), len(base.keys), is_money, made)
+    return Counting(
+        compiled(statement.group_by(*groups), database), _readers(shape, database), len(base.keys), is_money, made
+    )
 
 
 def _ranked(shape: TallyShape, place: int, tables: Tables, database: Database) -> Counting:
@@ -183,7 +189,16 @@ def _ranked(shape: TallyShape, place: int, tables: Tables, database: Database) -
     low = database.floor((ranks.c.n - _ONE) * slot(part.q, Double())) + _ONE
     statement = select(*ranks.c).where(or_(ranks.c.rank == low, ranks.c.rank == low + _ONE))
     reading = at_quantile(part.of)
-    return Counting(compiled(statement, database), len(base.keys), part.is_money, {place: reading})
+    keys = _readers(shape, database)
+    return Counting(compiled(statement, database), keys, len(base.keys), part.is_money, {place: reading})
+
+
+def _readers(shape: TallyShape, database: Database) -> tuple[KeyReader, ...]:
+    made = [
+        (1, None) if key[0] == "bucket" else (2 if key[2] == "money" else 1, reader(key[2], key[3], database))
+        for key in shape.keys
+    ]
+    return tuple(made)
 
 
 def _labelled(columns: Sequence[Column]) -> list[Any]:
