@@ -84,11 +84,11 @@ class CRM(Families, Moving):
         house = let_differ(build_house(made, loaded, cls._of_unit), made, cls._of_unit)
         store = Place(url=at, schema=schema, prefix=prefix, must_exist=not create).open(made, loaded, house.types)
         try:
-            store = settle(house, store, create=create)
+            store, settled = settle(house, store, create=create)
         except BaseException:
             store.close()
             raise
-        return cls(house, Runner(house=house, store=store))._seated()
+        return cls(house, Runner(house=house, store=store))._seated(settled)
 
     @classmethod
     def project(cls, path: FilePath | str | None = None, **options: Any) -> Self:
@@ -116,10 +116,10 @@ class CRM(Families, Moving):
         store = Place(url=f"{dialect}://", schema=schema, prefix=prefix).open(made, loaded, house.types)
         return cls(house, Runner(house=house, store=store))
 
-    def _seated(self) -> Self:
+    def _seated(self, settled: Schema) -> Self:
         """Give new subscribers their place in the log: from now on nothing happens that they are not told of."""
         names = [subscription.name for subscription in self._house.hooks.subscribers]
-        if names and not self._runner.store.status().is_absent:
+        if names and not settled.is_absent:
             with contextlib.suppress(StoreError):  # a store that can only be read is open all the same
                 self.service(Subscribers).ensure(names)
         return self
@@ -155,7 +155,7 @@ class CRM(Families, Moving):
         self._outside("tenant")
         own = open_company(self._house, self._runner.store, name)
         runner = attrs.evolve(self._runner, house=own.house, store=own.store)
-        return type(self)(runner.house, runner, None, self._after_commit)._seated()
+        return type(self)(runner.house, runner, None, self._after_commit)._seated(own.schema)
 
     def on(self, connection: Any, after_commit: Callable[..., Any] | None = None) -> Self:
         """Return this CRM as a guest on a host's open transaction: it never commits, rolls back, closes or retries.

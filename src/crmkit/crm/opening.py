@@ -197,16 +197,15 @@ class Place:
         return of.open(self.url, tuple(types), schema=self.schema, prefix=self.prefix, options=how)
 
 
-def settle(house: House, store: Store, *, create: bool) -> Store:
-    """Look at the schema, create it where it is absent, and take in the record types whose plugins are gone.
+def settle(house: House, store: Store, *, create: bool) -> tuple[Store, Schema]:
+    """Look at the schema, create it where it is absent, and take in the record types whose plugins are gone; return both.
 
     Raises:
         NewerSchema, StoreCorrupt: the place can not be used.
     """
     schema = store.status()
     if schema.is_absent and create:
-        begin(house, store)
-        schema = store.status()
+        schema = begin(house, store, schema)
     if schema.unknown:
         _take_in(house, schema)
         store = store.with_types(house.types)
@@ -217,7 +216,7 @@ def settle(house: House, store: Store, *, create: bool) -> Store:
         house.loaded = house.loaded.require(checks)
         if create:
             keep_checks(house, store, kept)
-    return store
+    return store, schema
 
 
 def _refuse_half(kept: Mapping[str, Any]) -> None:

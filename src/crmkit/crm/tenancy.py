@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from .._work.house import House
-from ..ports.store import Store
+from ..ports.store import Schema, Store
 from .opening import Options, build_house, load_plugins, settle
 
 
@@ -17,11 +17,13 @@ class Company:
     """One company, open.
 
     Attributes:
+        schema: how its schema stood when it was opened.
         is_own: whether its house is not a copy: then it opened things of its own.
     """
 
     house: House
     store: Store
+    schema: Schema
     is_own: bool
 
     def close(self) -> None:
@@ -69,7 +71,8 @@ def _opened(main: House, place: Store, name: str) -> Company:
     is_own = house.loaded is not main.loaded
     store = place.tenant(name)
     try:
-        return Company(house=house, store=settle(house, store.with_types(house.types), create=True), is_own=is_own)
+        settled, schema = settle(house, store.with_types(house.types), create=True)
+        return Company(house=house, store=settled, schema=schema, is_own=is_own)
     except BaseException:
         store.close()
         raise

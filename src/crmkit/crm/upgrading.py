@@ -29,12 +29,17 @@ def silent(step: str, done: int) -> None:
     """Tell nobody."""
 
 
-def begin(house: House, store: Store) -> None:
-    """Create the schema; a plugin whose part of it can not be made is told of in the log, and has none."""
+def begin(house: House, store: Store, schema: Schema) -> Schema:
+    """Create the schema, which is absent; return how it stands.
+
+    A plugin whose part of it can not be made is told of in the log, and has none.
+    """
+    beginning = Upgrade(house=house, runner=Runner(house=house, store=store, narrowed=False), schema=schema)
     try:
-        upgrade(house, Runner(house=house, store=store, narrowed=False))
+        beginning.run(contract=False)
     except PluginError as error:
         _log.warning("%s", error)
+    return beginning.schema
 
 
 def upgrade(house: House, runner: Runner, *, contract: bool = False, tell: Tell = silent) -> tuple[str, ...]:
@@ -47,7 +52,8 @@ def upgrade(house: House, runner: Runner, *, contract: bool = False, tell: Tell 
     Raises:
         PluginError: a plugin's part could not be done; the core's and all others' are. ``params``: ``done`` and ``failed``.
     """
-    return Upgrade(house=house, runner=attrs.evolve(runner, narrowed=False), tell=tell).run(contract=contract)
+    runner = attrs.evolve(runner, narrowed=False)
+    return Upgrade(house=house, runner=runner, schema=runner.store.status(), tell=tell).run(contract=contract)
 
 
 @attrs.define(kw_only=True)
@@ -55,26 +61,29 @@ class Upgrade:
     """One upgrade.
 
     Attributes:
+        schema: how it stands, before and after it was brought to the declarations.
         done: what was done.
         failed: plugin -> why its part could not be done.
     """
 
     house: House
     runner: Runner
-    tell: Tell
+    schema: Schema
+    tell: Tell = silent
     done: list[str] = attrs.field(factory=list[str])
     failed: dict[str, str] = attrs.field(factory=dict[str, str])
 
     def run(self, *, contract: bool) -> tuple[str, ...]:
         """Do everything, in order. See ``upgrade``."""
         store, house = self.runner.store, self.house
-        kept = {} if store.status().is_absent else ledger(store)
+        kept = {} if self.schema.is_absent else ledger(store)
         lines = lines_of(house, kept)
         self._refuse(kept, lines)
         if kept:
             self.runner.run(lambda unit: reserve(unit, lines), reserve)
         self._schema(store)
-        take_note(house, store, store.status())
+        self.schema = store.status()
+        take_note(house, store, self.schema)
         changed = self.runner.run(lambda unit: self._define(unit, lines), self._define)
         self.done += [f"{changed} definitions installed"] if changed else []
         for line in lines:

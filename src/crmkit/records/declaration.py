@@ -28,6 +28,7 @@ from .fields import (
     kind_of,
 )  # fmt: skip
 from .record import Mode, Record
+from .values import FrozenMap
 
 Belongs = Literal["owner", "shared", "itself"]
 RESERVED: Final = frozenset({"in_", "starts_with", "contains", "includes", "is_missing", "folded"})
@@ -90,6 +91,22 @@ class Declaration:
             if field.kind in ("ref", "any_ref") and field.name not in ("id", "customer_id")
         )
 
+    @functools.cached_property
+    def in_ledger(self) -> FrozenMap:
+        """What the ledger keeps of it, deep-frozen: all that stores, merges, exports and erasures need."""
+        return FrozenMap(
+            {
+                "name": self.name,
+                "plural": self.plural,
+                "mode": self.mode,
+                "belongs": self.belongs,
+                "coarse": self.coarse,
+                "unique": self.unique,
+                "indexes": self.indexes,
+                "fields": [_field_in_ledger(field) for field in self.own_fields],
+            }
+        )
+
     @property
     def staged(self) -> bool:
         """Its records move along pipelines."""
@@ -139,6 +156,20 @@ def _read(of: type[Record]) -> Declaration:
     if problems:
         raise DeclarationError(f"Record type {of.__name__}", problems)
     return declaration
+
+
+def _field_in_ledger(field: Field) -> dict[str, Any]:
+    made: dict[str, Any] = {"name": field.name, "kind": field.kind}
+    for flag in ("optional", "searchable", "indexed", "history", "identity", "personal", "places"):
+        if getattr(field, flag):
+            made[flag] = getattr(field, flag)
+    if field.choices:
+        made["choices"] = field.choices
+    if field.kind == "ref" and isinstance(field.target, type):
+        made["target"] = declaration_of(field.target).name if field.target is not Record else ""
+    if field.owner:
+        made["owner"] = {"on_erase": field.owner.on_erase, "on_merge_conflict": field.owner.on_merge_conflict}
+    return made
 
 
 def snake(name: str) -> str:

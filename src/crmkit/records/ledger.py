@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import attrs
 
@@ -13,31 +13,17 @@ from .record import Record
 
 
 def declaration_to_json(declaration: Declaration) -> dict[str, Any]:
-    """Return what the ledger keeps of a declaration: all that stores, merges, exports and erasures need."""
-    return {
-        "name": declaration.name,
-        "plural": declaration.plural,
-        "mode": declaration.mode,
-        "belongs": declaration.belongs,
-        "coarse": declaration.coarse,
-        "unique": [list(key) for key in declaration.unique],
-        "indexes": [list(key) for key in declaration.indexes],
-        "fields": [_field_to_json(field) for field in declaration.own_fields],
-    }
+    """Return what the ledger keeps of a declaration, as plain JSON."""
+    return cast("dict[str, Any]", plain(declaration.in_ledger))
 
 
-def _field_to_json(field: Field) -> dict[str, Any]:
-    made: dict[str, Any] = {"name": field.name, "kind": field.kind}
-    for flag in ("optional", "searchable", "indexed", "history", "identity", "personal", "places"):
-        if getattr(field, flag):
-            made[flag] = getattr(field, flag)
-    if field.choices:
-        made["choices"] = list(field.choices)
-    if field.kind == "ref" and isinstance(field.target, type):
-        made["target"] = declaration_of(field.target).name if field.target is not Record else ""
-    if field.owner:
-        made["owner"] = {"on_erase": field.owner.on_erase, "on_merge_conflict": field.owner.on_merge_conflict}
-    return made
+def plain(value: Any) -> Any:
+    """Return a JSON value with lists for tuples and dicts for mappings."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in cast("Sequence[Any]", value)]
+    return value
 
 
 def class_from_ledger(data: Mapping[str, Any], known: Mapping[str, type[Record]]) -> type[Record]:

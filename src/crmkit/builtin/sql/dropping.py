@@ -12,7 +12,7 @@ from crmkit.builtin.sql.schema import Found
 from crmkit.builtin.sql.steps import Step, drop_columns, sentence, statement
 from crmkit.builtin.sql.trigrams import STATE, dropping_text, index_of
 from crmkit.errors import StoreError
-from crmkit.records import Field, Record
+from crmkit.records import Field, FrozenMap, Record
 from crmkit.records.fields import Kind
 
 
@@ -55,4 +55,4 @@ def _without(kept: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Any]
     """Return a declaration without these fields, and without the keys that they stand in."""
     gone = set(names)
     keys = {key: [one for one in kept.get(key, ()) if gone.isdisjoint(one)] for key in ("unique", "indexes")}
-    return {**kept, **keys, "fields": [field for field in kept["fields"] if field["name"] not in gone]}
+    return FrozenMap({**kept, **keys, "fields": [field for field in kept["fields"] if field["name"] not in gone]})

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 from sqlalchemy import ColumnElement, Table, bindparam, delete, select, update
+from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement
 
 from crmkit.builtin.sql.columns import SCOPE, Kept, kept
@@ -51,6 +52,11 @@ def compiled(statement: ClauseElement, database: Database) -> Compiled:
     return Compiled(str(made), slots, {n: params[names[n]] for n, slot in enumerate(slots) if slot < 0})
 
 
+def ddl(element: ClauseElement, database: Database) -> str:
+    """Return a statement on the schema as one line of text."""
+    return " ".join(compiled(element, database).text.split())
+
+
 class Layout(Generic[R]):
     """A record type in one place; statements are compiled when they are first used.
 
@@ -59,8 +65,6 @@ class Layout(Generic[R]):
         read: those that are read; a search key is not.
         indexes: those of the declaration, by name; one that is made on the table's columns later is added to the table alone.
         has_version: its records are changed by compare-and-swap.
-        encode, decode: from a record to a row that is written, from rows that are read to records; what stands behind
-            a record in its row is passed over.
     """
 
     def __init__(self, of: type[R], database: Database, *, prefix: str, schema: str) -> None:
@@ -72,8 +76,17 @@ class Layout(Generic[R]):
         self.columns = tuple(column for part in parts for column in part.columns)
         self.read = tuple(column for part in parts for column in part.columns[: part.width])
         self.has_version = "version" in self.columns
-        self.encode: Callable[[R], Row] = _encoder(of, parts)
-        self.decode: Callable[[Sequence[Row]], list[R]] = _decoder(of, self.declaration, parts)
+        self._of, self._parts = of, parts
+
+    @cached_property
+    def encode(self) -> Callable[[R], Row]:
+        """From a record to a row that is written."""
+        return _encoder(self._of, self._parts)
+
+    @cached_property
+    def decode(self) -> Callable[[Sequence[Row]], list[R]]:
+        """From rows that are read to records; what stands behind a record in its row is passed over."""
+        return _decoder(self._of, self.declaration, self._parts)
 
     def row(self, record: R) -> Row:
         """Return a record as a row.
@@ -90,6 +103,16 @@ class Layout(Generic[R]):
             ) from error
 
     # --- statements ---
+    @cached_property
+    def create(self) -> str:
+        """The CREATE TABLE, without its indexes."""
+        return ddl(CreateTable(self.table), self.database)
+
+    @cached_property
+    def create_indexes(self) -> Mapping[str, str]:
+        """The CREATE INDEX of each of its indexes, by the index's name."""
+        return {str(index.name): ddl(CreateIndex(index), self.database) for index in self.indexes}
+
     @cached_property
     def insert(self) -> str:
         """The INSERT that passes over taken rows; its parameters are a row."""

@@ -10,7 +10,7 @@ import attrs
 from crmkit.builtin.sql.blobs import blob_table
 from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.link import Link
-from crmkit.builtin.sql.schema import CORE_VERSION, Found, is_within, plain
+from crmkit.builtin.sql.schema import CORE_VERSION, Found, is_within
 from crmkit.builtin.sql.steps import (
     Step,
     add_column,
@@ -29,7 +29,6 @@ from crmkit.builtin.sql.writing import Writer
 from crmkit.errors import StoreError
 from crmkit.ports.store import Add, Remove, Replace
 from crmkit.records import Declaration, Field, LedgerEntry, Record, declaration_of
-from crmkit.records.ledger import declaration_to_json
 from crmkit.records.text import FOLD_VERSION
 
 OPEN: Final = "open"
@@ -109,7 +108,7 @@ def _type_steps(
     kept: Mapping[str, Any] | None = found.value(f"type:{name}")
     is_new = there is None
     if there is None:
-        yield create_table(layout.table, database)
+        yield statement(layout.create)
     else:
         _refuse_strangers(layout.table.name, found, kept, of)
         _refuse_other_kinds(layout.declaration, kept or {})
@@ -120,8 +119,9 @@ def _type_steps(
         if index.name not in found.indexes:
             if index.unique and not is_new:
                 yield no_doubles(layout, index, database)
-            yield create_index(index, database, aside=online and not is_new)
-    yield from search_indexes(layout, found, database, aside=online and not is_new)
+            written = layout.create_indexes[str(index.name)]
+            yield create_index(index, database, aside=online and not is_new, written=written)
+    yield from search_indexes(layout, catalogue.prefix, found, database, aside=online and not is_new)
     for field in custom:
         yield from custom_index(layout.table, field, found.indexes, database, aside=online and not is_new)
     is_folded = not (found.ledger and not is_new and found.value("fold") != {"version": FOLD_VERSION})
@@ -159,7 +159,7 @@ def _entries(catalogue: Catalogue, found: Found) -> Iterator[tuple[str, Any]]:
         kept = found.value(f"type:{name}")
         declaration = declaration_of(of)
         if kept is None or not is_within(declaration, kept):
-            yield f"type:{name}", _merged(plain(declaration_to_json(declaration)), kept or {})
+            yield f"type:{name}", _merged(declaration.in_ledger, kept or {})
 
 
 def _merged(declared: Mapping[str, Any], kept: Mapping[str, Any]) -> Mapping[str, Any]:

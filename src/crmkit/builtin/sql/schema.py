@@ -5,8 +5,8 @@ The ledger, itself a table, keeps each declaration as data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Mapping
+from typing import Any, Final
 
 import attrs
 
@@ -16,7 +16,6 @@ from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.tables import CUSTOM
 from crmkit.errors import NewerSchema, StoreCorrupt
 from crmkit.records import Declaration, LedgerEntry, declaration_of
-from crmkit.records.ledger import declaration_to_json
 
 CORE_VERSION: Final = 1
 """The version of what no declaration says: the ledger itself, the chunks of files, how kinds are kept."""
@@ -33,8 +32,8 @@ class Found:
     ledger: Mapping[str, LedgerEntry]
 
     def value(self, key: str) -> Any:
-        """Return the value of a ledger's entry as plain JSON, or None."""
-        return plain(self.ledger[key].value) if key in self.ledger else None
+        """Return the value of a ledger's entry, deep-frozen, or None."""
+        return self.ledger[key].value if key in self.ledger else None
 
 
 def look(catalogue: Catalogue, link: Link, *, is_ours: bool) -> Found:
@@ -105,7 +104,9 @@ def custom_columns(catalogue: Catalogue, found: Found) -> Mapping[str, frozenset
 
 def is_within(declaration: Declaration, kept: Mapping[str, Any]) -> bool:
     """Say whether the ledger has all that is declared; it may have more, from newer code."""
-    asked = plain(declaration_to_json(declaration))
+    if declaration.in_ledger == kept:
+        return True
+    asked = dict(declaration.in_ledger)
     fields = {field["name"]: field for field in kept.get("fields", ())}
     if not all(_has(fields.get(field["name"], {}), field) for field in asked.pop("fields")):
         return False
@@ -115,12 +116,3 @@ def is_within(declaration: Declaration, kept: Mapping[str, Any]) -> bool:
 
 def _has(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
     return all(kept.get(key) == value for key, value in asked.items())
-
-
-def plain(value: Any) -> Any:
-    """Return a JSON value with lists for tuples, as it was written."""
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in cast("Mapping[str, Any]", value).items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in cast("Sequence[Any]", value)]
-    return value

@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.indexing import BATCH, waiting
-from crmkit.builtin.sql.layout import Layout
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.schema import Found
 from crmkit.builtin.sql.tables import index_name
 from crmkit.builtin.sql.trigrams import STATE, TextIndex, index_of
+from crmkit.records import Declaration, declaration_of
 
 
-def search_columns(layout: Layout[Any]) -> Iterator[tuple[str, str]]:
-    """Yield the folded texts of a table: the name of its index, and its column."""
-    for field in layout.declaration.stored:
+def search_columns(declaration: Declaration, prefix: str) -> Iterator[tuple[str, str]]:
+    """Yield the folded texts of a record type: the name of its index, and its column."""
+    table = prefix + declaration.name
+    for field in declaration.stored:
         if field.searchable:
-            yield index_name(layout.table.name, ("search", field.columns[1]), unique=False), field.columns[1]
+            yield index_name(table, ("search", field.columns[1]), unique=False), field.columns[1]
 
 
-def text_index(layout: Layout[Any], prefix: str) -> TextIndex | None:
-    """Return the index of trigrams that a store keeps of a table's texts; None where it may have none."""
-    declaration, table = layout.declaration, layout.table.name
-    columns = {index_of(table, folded): folded for _, folded in search_columns(layout)}
-    if not columns or declaration.coarse or not (layout.has_version or declaration.mode == "append_only"):
+def text_index(declaration: Declaration, prefix: str) -> TextIndex | None:
+    """Return the index of trigrams that a store keeps of a record type's texts; None where it may have none."""
+    table, has_version = prefix + declaration.name, "version" in declaration.by_name
+    columns = {index_of(table, folded): folded for _, folded in search_columns(declaration, prefix)}
+    if not columns or declaration.coarse or not (has_version or declaration.mode == "append_only"):
         return None
-    return TextIndex(table=table, state=prefix + STATE, columns=columns, has_version=layout.has_version)
+    return TextIndex(table=table, state=prefix + STATE, columns=columns, has_version=has_version)
 
 
 def wanted_texts(catalogue: Catalogue, found: Found) -> Mapping[str, TextIndex]:
     """Return the indexes of trigrams that a store keeps here, by record type, also those that are not there yet."""
-    layouts = [catalogue.layout(of) for of in catalogue.types.values()] if found.searching.is_ours else []
-    made = {layout.declaration.name: text_index(layout, catalogue.prefix) for layout in layouts}
+    types = catalogue.types.items() if found.searching.is_ours else ()
+    made = {name: text_index(declaration_of(of), catalogue.prefix) for name, of in types}
     return {name: index for name, index in made.items() if index is not None}
 
 
@@ -47,8 +47,9 @@ def is_searched(catalogue: Catalogue, found: Found) -> bool:
     """Say whether each text has the index that it can have here."""
     if found.searching.is_ours:
         return all(index.names <= found.indexes for index in wanted_texts(catalogue, found).values())
-    layouts = [catalogue.layout(of) for of in catalogue.types.values()] if found.searching.index is not None else []
-    return all(name in found.indexes for layout in layouts for name, _ in search_columns(layout))
+    types = catalogue.types.values() if found.searching.index is not None else ()
+    wanted = (name for of in types for name, _ in search_columns(declaration_of(of), catalogue.prefix))
+    return found.indexes.issuperset(wanted)
 
 
 def slowness(catalogue: Catalogue, found: Found, link: Link) -> Iterator[str]:

@@ -8,12 +8,11 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import ColumnElement, Index, MetaData, Table, and_, bindparam, func, literal_column, select, update
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
-from sqlalchemy.sql import ClauseElement
 
 from crmkit.builtin.sql.columns import default_of, default_values
 from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.indexing import put_all
-from crmkit.builtin.sql.layout import Layout, compiled
+from crmkit.builtin.sql.layout import Layout, compiled, ddl
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.schema import Found
 from crmkit.builtin.sql.searching import search_columns, text_index
@@ -47,10 +46,6 @@ def sentence(text: str, run: Callable[[Link], object]) -> Step:
     return Step(text, run)
 
 
-def _ddl(element: ClauseElement, database: Database) -> str:
-    return " ".join(compiled(element, database).text.split())
-
-
 def statement(text: str) -> Step:
     """Return a step that is one statement."""
     return Step(text, lambda link: link.change(text))
@@ -58,14 +53,19 @@ def statement(text: str) -> Step:
 
 def create_table(table: Table, database: Database) -> Step:
     """Create a table, without its indexes."""
-    return statement(_ddl(CreateTable(table), database))
+    return statement(ddl(CreateTable(table), database))
 
 
-def create_index(index: Index, database: Database, *, aside: bool = False) -> Step:
-    """Create an index; ``aside``: without a lock, where the database can."""
+def create_index(index: Index, database: Database, *, aside: bool = False, written: str = "") -> Step:
+    """Create an index.
+
+    Args:
+        aside: without a lock, where the database can.
+        written: its statement, where it is written already.
+    """
     texts = database.index_aside(index) if aside else ()
     if not texts:
-        return statement(_ddl(CreateIndex(index), database))
+        return statement(written or ddl(CreateIndex(index), database))
 
     def build(link: Link) -> None:
         for text in texts:
@@ -89,14 +89,18 @@ def custom_index(
     yield create_index(index, database, aside=aside)
 
 
-def search_indexes(layout: Layout[Any], found: Found, database: Database, *, aside: bool) -> Iterator[Step]:
+def search_indexes(
+    layout: Layout[Any], prefix: str, found: Found, database: Database, *, aside: bool
+) -> Iterator[Step]:
     """Create the indexes that serve a search in texts, where the database can have them."""
     make = found.searching.index
     if make is None:
         return
-    table = layout.table.to_metadata(MetaData())  # an index becomes its table's: the layout's has the declared ones
-    for name, column in search_columns(layout):
-        if name not in found.indexes:
+    wanted = search_columns(layout.declaration, prefix)
+    missing = [(name, column) for name, column in wanted if name not in found.indexes]
+    if missing:
+        table = layout.table.to_metadata(MetaData())  # an index becomes its table's: the layout's has the declared ones
+        for name, column in missing:
             yield create_index(make(name, table.c[column]), database, aside=aside)
 
 
@@ -107,7 +111,7 @@ def index_texts(layout: Layout[Any], prefix: str, found: Found, *, is_folded: bo
         is_folded: the texts in it are still the right ones.
         aside: the texts are put into it after this transaction, in many.
     """
-    index = text_index(layout, prefix) if found.searching.is_ours else None
+    index = text_index(layout.declaration, prefix) if found.searching.is_ours else None
     there = found.columns.get(layout.table.name)
     indexes = found.indexes if is_folded or index is None else found.indexes - index.columns.keys()
     if index is None or index.names <= indexes:
@@ -146,7 +150,7 @@ def add_column(layout: Layout[Any], field: Field, columns: Sequence[str], databa
         text = f"See that there is no {layout.declaration.name}: {field.name} has no default."
         yield sentence(text, _refuse_rows(layout, field, database))
     for name in columns:
-        written = _ddl(CreateColumn(table.c[name]), database)
+        written = ddl(CreateColumn(table.c[name]), database)
         yield statement(f"ALTER TABLE {_named(table, database)} ADD COLUMN {written}")
     if field.name not in columns:
         yield from refold(layout, database, [field])

@@ -38,15 +38,8 @@ class SchemaKeeper:
 
     def status(self) -> Schema:
         """Compare what is there with the declarations; until an upgrade, questions read defaults for what is not there."""
-        catalogue, boundary = self._catalogue, self._begin(False)
-        try:
-            found = look(catalogue, boundary.link, is_ours=self._is_ours)
-            notes = tuple(slowness(catalogue, found, boundary.link))
-        finally:
-            boundary.rollback()
-        catalogue.learn(
-            absent_columns(catalogue, found), custom_columns(catalogue, found), text_indexes(catalogue, found)
-        )
+        catalogue = self._catalogue
+        found, notes = self._looked()
         declared = {name: declaration_of(of) for name, of in catalogue.types.items()}
         kept = {key[5:]: found.value(key) for key in found.ledger if key.startswith("type:")}
         differs = _differs(declared, kept, found) or not is_searched(catalogue, found)
@@ -61,6 +54,19 @@ class SchemaKeeper:
             unknown={name: value for name, value in kept.items() if name not in declared},
         )
 
+    def _looked(self) -> tuple[Found, tuple[str, ...]]:
+        """Look at what is there, and take note of it for questions; return it, and what makes a search slow."""
+        catalogue, boundary = self._catalogue, self._begin(False)
+        try:
+            found = look(catalogue, boundary.link, is_ours=self._is_ours)
+            notes = tuple(slowness(catalogue, found, boundary.link))
+        finally:
+            boundary.rollback()
+        catalogue.learn(
+            absent_columns(catalogue, found), custom_columns(catalogue, found), text_indexes(catalogue, found)
+        )
+        return found, notes
+
     def upgrade(self, custom: Custom | None) -> tuple[str, ...]:
         """Bring the schema to the declarations; return what was done.
 
@@ -74,7 +80,7 @@ class SchemaKeeper:
         if later and self._beside is not None:
             with self._beside() as link:
                 _run(link, later)
-        self.status()
+        self._looked()
         if self._beside is not None:
             Indexing(self._begin).bring_up(self._catalogue.texts.values())
         return tuple(step.text for step in planned)

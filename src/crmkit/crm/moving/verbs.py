@@ -137,7 +137,8 @@ def _opened(place: Place, options: Options) -> Generator[StoreSource]:
     house = build_house(options, loaded, _no_face)
     opened = place.open(options, loaded, house.types)
     try:
-        source = StoreSource(settle(house, opened, create=False), house.types, url_shown(place.url))
+        settled, _ = settle(house, opened, create=False)
+        source = StoreSource(settled, house.types, url_shown(place.url))
         try:
             yield source
         finally:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from ...records import Field, LedgerEntry, Record, declaration_of
-from ...records.ledger import declaration_to_json
 from ...records.text import FOLD_VERSION
+from ...records.values import frozen
 from ..store import Schema, Store
 from .transaction import TableTransaction
 
@@ -27,8 +27,8 @@ class TableStore(Store):
     def status(self) -> Schema:
         """Compare the ledger with the declarations. See ``Store.status``."""
         kept = self._ledger()
-        declared = {f"type:{name}": declaration_to_json(declaration_of(of)) for name, of in self._types.items()}
-        behind = [key for key, value in declared.items() if key in kept and _plain(kept[key]) != _plain(value)]
+        declared = {f"type:{name}": declaration_of(of).in_ledger for name, of in self._types.items()}
+        behind = [key for key, value in declared.items() if key in kept and frozen(kept[key]) != value]
         unknown = {key[5:]: value for key, value in kept.items() if key.startswith("type:") and key not in declared}
         return Schema(
             is_absent=not kept,
@@ -47,7 +47,7 @@ class TableStore(Store):
         transaction = self.begin(write=True)
         try:
             for name, of in self._types.items():
-                transaction.note(f"type:{name}", declaration_to_json(declaration_of(of)))
+                transaction.note(f"type:{name}", declaration_of(of).in_ledger)
             transaction.note("fold", {"version": FOLD_VERSION})
         except BaseException:
             transaction.rollback()
@@ -60,12 +60,3 @@ class TableStore(Store):
         entries = cast("Iterable[LedgerEntry]", reading.candidates(LedgerEntry))
         reading.rollback()
         return {entry.key: entry.value for entry in entries}
-
-
-def _plain(value: Any) -> Any:
-    """Return a JSON value with lists for tuples, so that what was kept compares with what is declared."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in cast("Mapping[str, Any]", value).items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in cast("Sequence[Any]", value)]
-    return value
