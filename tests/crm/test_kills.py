@@ -14,15 +14,16 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import attrs
 import psycopg
 import pytest
 from sqlalchemy import Engine, event, make_url
 
-from crmkit import CRM, Plugin, UpgradeNeeded, step
+from crmkit import CRM, Customer, Id, NotPersonal, Owner, Personal, Plugin, Record, Searchable, UpgradeNeeded, step
 from crmkit._work import stepping
+from crmkit.query import each
 from crmkit.records import text as texts
 from tests.crm.machines import FIRST, THIRD, First, Second, Third
 
@@ -264,8 +265,8 @@ def test_an_older_core(places, monkeypatch):
     """Search keys of another version are made anew, a file gets its index of them, and new record types of the core are added."""
     before = places.new()
     with monkeypatch.context() as older:
-        for module in ("crmkit.builtin.sql.planning", "crmkit.builtin.sql.upgrading"):
-            older.setattr(f"{module}.FOLD_VERSION", texts.FOLD_VERSION - 1)
+        for module in ("planning", "upgrading", "folding"):
+            older.setattr(f"crmkit.builtin.sql.{module}.FOLD_VERSION", texts.FOLD_VERSION - 1)
         older.setattr("crmkit.builtin.sql.trigrams._SINCE", (99, 0))  # a SQLite without trigrams
         older.setattr(
             "crmkit._plugins.loaded.CORE_TYPES", tuple(of for of in _core() if of.__name__ not in ("Rate", "Cost"))
@@ -277,6 +278,32 @@ def test_an_older_core(places, monkeypatch):
             crm.upgrade()
             assert crm.status().pending == ()
             assert [customer.name for customer in crm.customers.find("jansen")] == ["Anna Jansen"]
+        assert places.shape(place) == whole
+
+
+@attrs.frozen(kw_only=True)
+class Searched(Record, name="machine", plural="machines"):
+    """Release 1, and its title is searched in."""
+
+    customer: Annotated[Id[Customer], Owner(on_erase="keep")]
+    title: Annotated[str, NotPersonal(), Searchable()]
+    note: Annotated[str, Personal()] = ""
+
+
+def test_a_text_that_is_searched_in_since_now(places, monkeypatch):
+    """Its search keys are made in batches; each of them is there in the end, and the ledger has forgotten it."""
+    monkeypatch.setattr("crmkit.builtin.sql.folding._PAGE", 2)
+    before, searched = places.new(), Plugin("machines", offers=(Searched,))
+    filled(before)
+    whole = fresh(places, searched)
+    for place in deaths(places, before, searched, every=31):
+        with opened(place, FIRST) as old:
+            assert len(old.find(First)) == COUNT
+            old.customers.change(old.customers.find("anna")[0], name="Anna de Wit")
+        with opened(place, searched) as new:
+            new.upgrade()
+            assert new.status().pending == ()
+            assert len(new.find(Searched, each(Searched).title.contains("GAZELLE"))) == COUNT
         assert places.shape(place) == whole
 
 

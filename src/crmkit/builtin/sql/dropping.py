@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from crmkit.builtin.sql.catalogue import Catalogue
+from crmkit.builtin.sql.ledger import keeper
 from crmkit.builtin.sql.link import Link
-from crmkit.builtin.sql.planning import keeper
 from crmkit.builtin.sql.schema import Found
 from crmkit.builtin.sql.steps import Step, drop_columns, sentence, statement
 from crmkit.builtin.sql.trigrams import STATE, dropping_text, index_of

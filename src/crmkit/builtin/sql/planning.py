@@ -9,7 +9,8 @@ import attrs
 
 from crmkit.builtin.sql.blobs import blob_table
 from crmkit.builtin.sql.catalogue import Catalogue
-from crmkit.builtin.sql.link import Link
+from crmkit.builtin.sql.folding import folding, noting, to_fold
+from crmkit.builtin.sql.ledger import keeper, remover
 from crmkit.builtin.sql.schema import CORE_VERSION, Found, is_within
 from crmkit.builtin.sql.steps import (
     Step,
@@ -19,15 +20,12 @@ from crmkit.builtin.sql.steps import (
     custom_index,
     index_texts,
     no_doubles,
-    refold,
     search_indexes,
     sentence,
     statement,
 )
 from crmkit.builtin.sql.tables import state_table
-from crmkit.builtin.sql.writing import Writer
 from crmkit.errors import StoreError
-from crmkit.ports.store import Add, Remove, Replace
 from crmkit.records import Declaration, Field, LedgerEntry, Record, declaration_of
 from crmkit.records.text import FOLD_VERSION
 
@@ -68,9 +66,10 @@ def plan(catalogue: Catalogue, found: Found, custom: Custom | None = None, *, on
         else:
             steps += [attrs.evolve(step, of=name) for step in made]
     keeps_at_once = catalogue.database.keeps_at_once and bool(steps or found.before)
-    is_open = keeps_at_once or any(step.is_later for step in steps)
-    closing = _closing(catalogue, found, refused, is_open=is_open, is_later=not keeps_at_once)
-    steps = _opened(catalogue, found, steps) if keeps_at_once else steps
+    is_later = any(step.is_later for step in steps)
+    if keeps_at_once:
+        steps = _opened(catalogue, found, steps)
+    closing = _closing(catalogue, found, refused, is_open=keeps_at_once, is_later=is_later)
     return Plan((*map(statement, found.before), *steps, *closing), refused)
 
 
@@ -92,11 +91,12 @@ def _closing(
     for key, value in _entries(catalogue, found):
         if found.value(key) != value and key.removeprefix("type:") not in refused:
             yield sentence(f"Keep {key} in the ledger.", keeper(catalogue, found, key, value))
-    if is_open and is_later:
+    if is_later and not is_open:
         yield from _noted(catalogue, found)
-    if is_open or OPEN in found.ledger:
-        done = sentence("Note in the ledger that all is built.", remover(catalogue, OPEN))
-        yield attrs.evolve(done, is_later=is_open and is_later)
+    if is_open or is_later or OPEN in found.ledger:
+        yield attrs.evolve(
+            sentence("Note in the ledger that all is built.", remover(catalogue, OPEN)), is_later=is_later
+        )
 
 
 def _type_steps(
@@ -107,14 +107,19 @@ def _type_steps(
     there = found.columns.get(layout.table.name)
     kept: Mapping[str, Any] | None = found.value(f"type:{name}")
     is_new = there is None
+    stale = to_fold(layout, found)
     if there is None:
         yield statement(layout.create)
     else:
         _refuse_strangers(layout.table.name, found, kept, of)
         _refuse_other_kinds(layout.declaration, kept or {})
+        # an index of trigrams of our own takes texts once they are right, in the same transaction
+        is_aside = online and not found.searching.is_ours
+        yield from noting(catalogue, found, layout, stale, aside=is_aside)
         for field in layout.declaration.stored:
             if missing := [column for column in field.columns if column not in there]:
                 yield from add_column(layout, field, missing, database)
+        yield from folding(catalogue, layout, stale, aside=is_aside)
     for index in layout.indexes:
         if index.name not in found.indexes:
             if index.unique and not is_new:
@@ -124,10 +129,7 @@ def _type_steps(
     yield from search_indexes(layout, catalogue.prefix, found, database, aside=online and not is_new)
     for field in custom:
         yield from custom_index(layout.table, field, found.indexes, database, aside=online and not is_new)
-    is_folded = not (found.ledger and not is_new and found.value("fold") != {"version": FOLD_VERSION})
-    if not is_folded:
-        yield from refold(layout, database, layout.declaration.stored)
-    yield from index_texts(layout, catalogue.prefix, found, is_folded=is_folded, aside=online)
+    yield from index_texts(layout, catalogue.prefix, found, is_folded=not stale, aside=online)
 
 
 def _refuse_strangers(table: str, found: Found, kept: Any, of: type[Record]) -> None:
@@ -167,25 +169,3 @@ def _merged(declared: Mapping[str, Any], kept: Mapping[str, Any]) -> Mapping[str
     fields: dict[str, Any] = {field["name"]: field for field in kept.get("fields", ())}
     mine = [{**fields.pop(field["name"], {}), **field} for field in declared["fields"]]
     return {**declared, "fields": [*mine, *fields.values()]}
-
-
-def keeper(catalogue: Catalogue, found: Found, key: str, value: Any) -> Any:
-    """Return what writes an entry of the ledger."""
-
-    def keep(link: Link) -> None:
-        entry = found.ledger.get(key)
-        write = Add(LedgerEntry(key=key, value=value)) if entry is None else Replace(attrs.evolve(entry, value=value))
-        Writer(catalogue, link).write([write])
-
-    return keep
-
-
-def remover(catalogue: Catalogue, key: str) -> Any:
-    """Return what removes an entry of the ledger; where there is none, nothing is done."""
-
-    def remove(link: Link) -> None:
-        layout = catalogue.layout(LedgerEntry)
-        entries = layout.decode(link.rows(layout.everything))
-        Writer(catalogue, link).write([Remove(entry) for entry in entries if entry.key == key])
-
-    return remove

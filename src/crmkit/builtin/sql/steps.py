@@ -19,7 +19,6 @@ from crmkit.builtin.sql.searching import search_columns, text_index
 from crmkit.builtin.sql.tables import index_name
 from crmkit.errors import StoreError
 from crmkit.records import Field
-from crmkit.records.text import fold
 
 _ONE: Final[ColumnElement[Any]] = literal_column("1")
 _PAGE: Final = 1000
@@ -144,7 +143,7 @@ def no_doubles(layout: Layout[Any], index: Index, database: Database) -> Step:
 
 
 def add_column(layout: Layout[Any], field: Field, columns: Sequence[str], database: Database) -> Iterator[Step]:
-    """Add the columns of a field, filled with its default; the fold of a text that was there is made."""
+    """Add the columns of a field, filled with its default."""
     table = layout.table
     if field.required and not field.optional and field.name in columns:
         text = f"See that there is no {layout.declaration.name}: {field.name} has no default."
@@ -152,9 +151,7 @@ def add_column(layout: Layout[Any], field: Field, columns: Sequence[str], databa
     for name in columns:
         written = ddl(CreateColumn(table.c[name]), database)
         yield statement(f"ALTER TABLE {_named(table, database)} ADD COLUMN {written}")
-    if field.name not in columns:
-        yield from refold(layout, database, [field])
-    elif any(table.c[name].server_default is None for name in columns):
+    if field.name in columns and any(table.c[name].server_default is None for name in columns):
         yield from _fill(layout, field, database)
 
 
@@ -195,28 +192,3 @@ def _refuse_rows(layout: Layout[Any], field: Field, database: Database) -> Calla
             )
 
     return refuse
-
-
-def refold(layout: Layout[Any], database: Database, fields: Sequence[Field]) -> Iterator[Step]:
-    """Make the search keys of these fields anew."""
-    for field in fields:
-        if field.searchable:
-            yield sentence(f"Fold {layout.declaration.name}.{field.name} anew.", _folder(layout.table, field, database))
-
-
-def _folder(table: Table, field: Field, database: Database) -> Callable[[Link], None]:
-    text: ColumnElement[Any] = table.c[field.columns[0]]
-    folded = field.columns[1]
-    asked = select(table.c.id, text).where(table.c.id > bindparam("_after"), text.is_not(None)).order_by(table.c.id)
-    page = compiled(asked.limit(literal_column(str(_PAGE))), database).text
-    keep = compiled(
-        update(table).values({folded: bindparam("_fold")}).where(table.c.id == bindparam("_id")), database
-    ).text
-
-    def run(link: Link) -> None:
-        after = database.smallest_id
-        while rows := link.rows(page, (after,)):
-            link.change_many(keep, [(fold(value), record_id) for record_id, value in rows])
-            after = rows[-1][0]
-
-    return run

@@ -10,6 +10,7 @@ from crmkit.builtin.sql.boundary import Boundary, Own
 from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.checking import drift
 from crmkit.builtin.sql.dropping import dropping
+from crmkit.builtin.sql.folding import FOLDING
 from crmkit.builtin.sql.indexing import Indexing
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.planning import OPEN, Custom, Plan, plan
@@ -166,5 +167,7 @@ def _named(error: StoreError, of: str) -> StoreError:
 
 def _differs(declared: Mapping[str, Declaration], kept: Mapping[str, Any], found: Found) -> bool:
     if found.value("fold") != {"version": FOLD_VERSION} or OPEN in found.ledger:
+        return True
+    if any(key.startswith(FOLDING) for key in found.ledger):
         return True
     return not all(name in kept and is_within(declaration, kept[name]) for name, declaration in declared.items())

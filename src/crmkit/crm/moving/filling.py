@@ -38,6 +38,7 @@ from .source import PAGE, Part, Source, by_pages
 Told = Callable[[int], None]
 MARK: Final = "copy"
 _OF_THE_STORE: Final = frozenset({MARK, "schema", "fold", "open"})
+_OF_TYPES: Final = ("type:", "folding:")
 _DEFINING: Final = frozenset({KeptPipeline, KeptStage, KeptField, Unit, LogEntry, Operation, Cursor, Counter})
 """What a CRM has before anybody used it: definitions, and the log of how they came there."""
 
@@ -172,7 +173,7 @@ class Filling:
         """Yield the writes that give the ledger what the source knows of its data; of its own schema each store knows itself."""
         there = {entry.key: entry for entry in tx.find(Find(of=LedgerEntry))}
         for key, entry in self._source.ledger().items():
-            if key.startswith("type:") or key in _OF_THE_STORE:
+            if key.startswith(_OF_TYPES) or key in _OF_THE_STORE:
                 continue
             yield Replace(attrs.evolve(entry, id=there[key].id)) if key in there else Add(entry)
 
