@@ -6,6 +6,7 @@ code point. Values are brought to the field's kind where the condition is writte
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
@@ -19,15 +20,15 @@ from .paths import FoldStep, LatestStep, Path, final_field, path_key, reference_
 from .values import brought, ordered_kinds
 
 
-class Condition:
-    """True or false of each record of ``root``. No ABC: each question looks often what its conditions are, and those take thrice as long to tell."""
+class Condition(ABC):
+    """True or false of each record of ``root``."""
 
     __slots__ = ()
 
     @property
+    @abstractmethod
     def root(self) -> type[Record]:
         """The record type that the condition is about."""
-        raise NotImplementedError
 
     @property
     def is_local(self) -> bool:
