@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from collections.abc import Iterator, Sequence
-from typing import Any
+from contextlib import contextmanager
+from hashlib import sha256
+from io import BytesIO
+from typing import Any, Final
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from crmkit.builtin.sql import SqlStore
 from crmkit.builtin.sql.compile.finding import shape_of
-from crmkit.errors import StorageBusy
+from crmkit.errors import StorageBusy, StorageFull
 from crmkit.ports.store import Add, Store
 from crmkit.query import bind, each, find
 from crmkit.records import Customer, Dispatch, Message, Record
 from crmkit.testing.store import StoreContract
-from tests.builtin.sql.conftest import BINDING, NOW, keep, opened
+from tests.builtin.sql.conftest import BINDING, NOW, ask, keep, opened
 
 pytestmark = pytest.mark.postgresql
 
@@ -41,6 +46,29 @@ class TestPostgreSQL(StoreContract):
         return SqlStore.open(self.url, types, schema=self.schemas[-1])
 
 
+FULL_AT: Final = 2**24 + 4096
+"""Bytes of a file: more than a piece of the log, and half of a page, for which the server says that the disk is full."""
+
+
+@contextmanager
+def no_space(store: Any, transaction: Any) -> Iterator[None]:
+    """Let no file grow longer than this for the server's process of one connection: itself is asked to say so to the system."""
+    ((pid, version),) = transaction._link.rows("SELECT pg_backend_pid(), current_setting('server_version_num')::int")
+    if version >= 160000:
+        pytest.skip("since PostgreSQL 16 a file that may not grow is no full disk to the server")
+    _limit(store, pid, FULL_AT)
+    yield
+    _limit(store, pid, "unlimited")
+
+
+def _limit(store: Any, pid: int, most: object) -> None:
+    with store._engine.begin() as connection:
+        try:
+            connection.execute(text(f"COPY (SELECT 1) TO PROGRAM 'prlimit --pid {pid} --fsize={most}\\: > /dev/null'"))
+        except DBAPIError as error:
+            pytest.skip(f"the server can not be limited: {error.orig}")
+
+
 class TestServer:
     """What holds of PostgreSQL alone."""
 
@@ -59,6 +87,25 @@ class TestServer:
             plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {asked.text}", (100,)))
         assert "Index Scan" in plan
         assert "Sort" not in plan
+
+    def test_a_full_disk(self, store):
+        """What was kept is there, the transaction says why it failed, and the same connection goes on when there is space."""
+        data = random.Random(1).randbytes(FULL_AT + 2**20)
+        keep(store, Add(Customer(name="Anna")))
+        transaction = store.begin(write=True)
+        try:
+            with no_space(store, transaction), pytest.raises(StorageFull):
+                transaction.put_blob(sha256(data).digest(), BytesIO(data))
+        finally:
+            transaction.rollback()
+        assert [one.name for one in ask(store, Customer)] == ["Anna"]
+        transaction = store.begin(write=True)
+        transaction.put_blob(sha256(data).digest(), BytesIO(data))
+        transaction.commit()
+        transaction = store.begin(write=False)
+        with transaction.open_blob(sha256(data).digest()) as kept:
+            assert kept.read() == data
+        transaction.rollback()
 
     def test_claims_that_wait_for_each_other_are_found(self, store):
         """The control: the same rows are taken where those that are locked are not passed over."""
