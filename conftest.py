@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import secrets
+import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from sybil import Sybil
 from sybil.integration import pytest as documents
 from sybil.parsers.myst import SkipParser
 
+from crmkit.testing.servers.shared import place_for_data
 from docs import running
 
 hypothesis.settings.register_profile("default", deadline=None)
@@ -30,6 +34,19 @@ def data_folder() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("CRMKIT_TEST_DATA names no folder of real data sets")
     return Path(folder)
+
+
+# --- temporary folders ------------------------------------------------------------------------------------------------
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Temporary folders are in memory where there is room, so that tests wait for no disk; `--basetemp` names another place."""
+    place = place_for_data()
+    if config.option.basetemp or hasattr(config, "workerinput") or place == Path(tempfile.gettempdir()):
+        return
+    if not os.statvfs(place).f_flag & os.ST_NOEXEC:  # tests make environments, and run what is in them
+        folder = place / f"crmkit-tests-{secrets.token_hex(6)}"
+        config.option.basetemp = str(folder)
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 # --- no network beyond loopback -----------------------------------------------------------------------------------------
