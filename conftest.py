@@ -20,9 +20,11 @@ from sybil.parsers.myst import SkipParser
 
 from crmkit.testing.servers.shared import place_for_data
 from docs import running
+from tests.proofs import sized
 
-hypothesis.settings.register_profile("default", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+EXAMPLES = sized(full=100, default=100, brief=25)
+hypothesis.settings.register_profile("default", deadline=None, max_examples=EXAMPLES)
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=EXAMPLES, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 

@@ -26,8 +26,8 @@ from crmkit._work import stepping
 from crmkit.query import each
 from crmkit.records import text as texts
 from tests.crm.machines import FIRST, THIRD, First, Second, Third
+from tests.proofs import sized
 
-IS_PROOF = os.environ.get("CRMKIT_TEST_PROOF") == "1"
 DEAD, COUNT = 9, 7
 pytestmark = [
     pytest.mark.proof,
@@ -191,8 +191,10 @@ def migrated(
     return ended == 0, int(statements)
 
 
-def deaths(places: Any, before: str, plugin: Plugin, every: int, since: int = 0, **more: Any) -> Iterator[str]:
-    """Yield the place after each death, copied from what was before; every one at full size, else each so-many-th."""
+def deaths(
+    places: Any, before: str, plugin: Plugin, every: int, brief: int = 0, since: int = 0, **more: Any
+) -> Iterator[str]:
+    """Yield the place after each death, copied from what was before; every one at full size, else each so-many-th (``brief``: see ``sized``)."""
     at, is_done = since, False
     while not is_done:
         place = places.new(before)
@@ -200,7 +202,7 @@ def deaths(places: Any, before: str, plugin: Plugin, every: int, since: int = 0,
         assert statements == at or (is_done and statements < at)
         yield place
         places.drop(place)
-        at += 1 if IS_PROOF else every
+        at += sized(full=1, default=every, brief=brief or 2 * every + 1)
 
 
 def fresh(places: Any, *plugins: Plugin) -> Any:
@@ -350,7 +352,7 @@ def test_a_place_that_is_kept_apart_is_found(tmp_path):
     before = places.new()
     filled(before)
     _, statements = migrated(places, places.new(before), SECOND, 10**9, prepare=keep_apart)
-    for place in deaths(places, before, SECOND, every=3, since=statements - 55, prepare=keep_apart):
+    for place in deaths(places, before, SECOND, every=3, brief=3, since=statements - 55, prepare=keep_apart):
         with opened(place, SECOND) as new:
             new.upgrade()
             if max(m.splits for m in new.find(Second)) > 1:

@@ -20,10 +20,10 @@ from crmkit.query import each
 from crmkit.records import Customer, Operation
 from crmkit.services.erasing import Erasing, Erasure
 from crmkit.services.erasing.service import Job
+from tests.proofs import sized
 from tests.services.erasing.world import canaries, plugin, told
 
-IS_PROOF = os.environ.get("CRMKIT_TEST_PROOF") == "1"
-EACH = 1 if IS_PROOF else 7
+EACH = sized(full=1, default=7, brief=31)
 """By default each so manieth boundary is tried, from another one on at each run of the loop."""
 DEAD = 9
 _COUNTED = ("removed", "blanked", "files")

@@ -22,9 +22,9 @@ from sqlalchemy import create_engine, text
 from crmkit import CRM
 from crmkit.builtin.sql.transaction import SqlTransaction
 from crmkit.services.importing.naming import RowNames
+from tests.proofs import sized
 
-IS_PROOF = os.environ.get("CRMKIT_TEST_PROOF") == "1"
-ROWS, KILLS, BATCH = (100_000, 1000, 50) if IS_PROOF else (2_000, 25, 25)
+ROWS, KILLS, BATCH = sized(full=(100_000, 1000, 50), default=(2_000, 25, 25), brief=(600, 8, 25))
 BAD = 100
 """Each so manieth row has no name."""
 Boundary = Callable[[], None]
