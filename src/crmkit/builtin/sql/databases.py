@@ -9,14 +9,29 @@ from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from crmkit.builtin.sql.dialect import Database
-from crmkit.builtin.sql.mariadb import MariaDB
 from crmkit.builtin.sql.pinging import Pinging
-from crmkit.builtin.sql.postgresql import PostgreSQL
 from crmkit.builtin.sql.sqlite import SQLite
 from crmkit.builtin.sql.sqlite_engine import sqlite_engine
 from crmkit.errors import InvalidError, nearest
 
-DATABASES: Final[Mapping[str, type[Database]]] = {"sqlite": SQLite, "postgresql": PostgreSQL, "mariadb": MariaDB}
+
+def _postgresql() -> Database:
+    from crmkit.builtin.sql.postgresql import PostgreSQL  # its dialect is loaded where it is spoken
+
+    return PostgreSQL()
+
+
+def _mariadb() -> Database:
+    from crmkit.builtin.sql.mariadb import MariaDB  # its dialect is loaded where it is spoken
+
+    return MariaDB()
+
+
+DATABASES: Final[Mapping[str, Callable[[], Database]]] = {
+    "sqlite": SQLite,
+    "postgresql": _postgresql,
+    "mariadb": _mariadb,
+}
 
 
 def database_named(name: str) -> Database:
