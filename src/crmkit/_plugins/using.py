@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -108,7 +107,9 @@ def _of_offer(offer: Any) -> Iterator[Use]:
         return
     of = offer if isinstance(offer, type) else type(offer)
     for base in of.__mro__:
-        yield from _used(base.__name__, of, lives(base), sorted(_own(offer, of, base)), "{0}.{1}", base)
+        found = lives(base)
+        if found is not None:
+            yield from _used(base.__name__, of, found, sorted(_own(offer, of, base)), "{0}.{1}", base)
 
 
 def _taken(note: HookOffer) -> list[str]:
@@ -140,6 +141,6 @@ def _used(
         yield Use(what=shape.format(what, name), lifetime=lifetime, by=place, lives_as_whole=lifetime is found.whole)
 
 
-def _function(of: Any, name: str) -> Any:
-    found = inspect.getattr_static(of, name, None)
+def _function(of: type[Any], name: str) -> Any:
+    found: Any = next((vars(one)[name] for one in of.__mro__ if name in vars(one)), None)
     return getattr(found, "fget", None) or getattr(found, "__func__", found)
