@@ -6,6 +6,7 @@ import click
 
 from ..crm import CRM
 from ..crm.upgrading import check
+from ..errors import StoreError
 from ..ports.store import Drift
 from .showing import show
 from .state import current_run
@@ -17,6 +18,9 @@ from .state import current_run
 @click.pass_obj
 def check_(crm: CRM) -> None:
     """Show what is not as an upgrade has made it, and what to do about it."""
+    current_run().looks = True
+    if crm.store.status().is_absent:
+        raise StoreError("Nothing is kept here yet: `crmkit db upgrade` makes the tables.", code="nothing_there")
     found = check(crm.house, crm.store)
     if current_run().json:
         names = ("table", "name", "what", "found", "wanted", "remedy", "is_harmless")

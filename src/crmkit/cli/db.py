@@ -31,6 +31,7 @@ db.add_command(copy)
 @click.pass_obj
 def status(crm: CRM) -> None:
     """Show what an upgrade would do, what it could not do, and data whose plugin is gone."""
+    current_run().looks = True
     found = crm.status()
     if current_run().json:
         lines = [line_to_json(line) for line in found.lines]
@@ -79,7 +80,7 @@ def line_to_json(line: Line) -> dict[str, Any]:
 @click.pass_obj
 def upgrade(crm: CRM, *, dry_run: bool, contract: bool) -> None:
     """Add what is missing, and run the plugins' steps; nothing is removed without --contract."""
-    current_run().may_create = not dry_run
+    current_run().may_create, current_run().looks = not dry_run, dry_run
     if dry_run:
         found = crm.status()
         waiting = [drop for line in found.lines for drop in line.waits] if contract else []

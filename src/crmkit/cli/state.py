@@ -21,6 +21,7 @@ class Run:
     """One run of the program.
 
     Attributes:
+        looks: its command only looks at the database: where there is none, none is made.
         is_of_plugins: whether its command looks at plugins alone: where nobody began a CRM, it is shown one in memory, and a
             bad plugin does not stop it.
     """
@@ -36,6 +37,7 @@ class Run:
         self.drains = True
         self.is_of_plugins = False
         self.may_create = False
+        self.looks = False
         self.options: dict[str, Any] = {}
         self._opened: CRM | None = None
         self._main: CRM | None = None
@@ -81,7 +83,8 @@ class Run:
     def _options(self) -> dict[str, Any]:
         without_plugins = {"discover": False, "plugins": ()} if self.no_plugins else {}
         telling = {"strict": False} if self.is_of_plugins else {}  # what is wrong with a plugin is what it is asked for
-        return {**self.options, **without_plugins, **telling}
+        looking = {"create": False} if self.looks else {}
+        return {**self.options, **without_plugins, **telling, **looking}
 
     def _store_named(self) -> str:
         """Return the store that an option names. A misspelt file is no new database."""

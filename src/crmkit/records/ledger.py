@@ -49,6 +49,17 @@ def class_from_ledger(data: Mapping[str, Any], known: Mapping[str, type[Record]]
     return made
 
 
+def with_kept_fields(of: type[Record], data: Mapping[str, Any], known: Mapping[str, type[Record]]) -> type[Record]:
+    """Return a record class with those fields of a ledger's declaration too that it does not declare: a newer, or an older, release did.
+
+    The class itself where there are none. Args: see ``class_from_ledger``.
+    """
+    declared = declaration_to_json(declaration_of(of))
+    mine = {field["name"] for field in declared["fields"]}
+    more = [field for field in data["fields"] if field["name"] not in mine]
+    return class_from_ledger({**declared, "fields": [*declared["fields"], *more]}, known) if more else of
+
+
 def _attribute() -> Any:
     return attrs.field(default=None)
 

@@ -146,6 +146,43 @@ def test_records_whose_plugin_is_gone_are_moved_too(source: str, tmp_path: Path)
         assert world(url) == before
 
 
+@attrs.frozen(kw_only=True)
+class NewerBicycle(Record, name="bicycle", plural="bicycles", unique=[("frame",)]):
+    """What a newer release of the plugin declares."""
+
+    customer: Annotated[Id[Customer], Owner(on_erase="remove", on_merge_conflict="keep_winner")]
+    frame: Code
+    colour: Annotated[str, NotPersonal()] = ""
+    gears: int = 1
+
+
+def test_fields_of_a_newer_release_are_moved_too(target: str, tmp_path: Path) -> None:
+    """By a copy, a backup and a restore of an older one, which does not declare them."""
+    newer: dict[str, Any] = {**OPTIONS, "plugins": [Plugin("shop", offers=(NewerBicycle,)), crmkit_jsonl.plugin]}
+    source, again = f"sqlite:///{tmp_path / 'newer.db'}", f"sqlite:///{tmp_path / 'again.db'}"
+    with CRM.open(source, **newer) as crm:
+        crm.add(NewerBicycle(customer=crm.customers.add(name="Anna").id, frame="F1", gears=21))
+    CRM.copy(source, target, **OPTIONS)
+    with CRM.open(target, **OPTIONS) as older:
+        assert [one.frame for one in older.find(Bicycle)] == ["F1"]
+        older.backup(tmp_path / "crm.bak")
+    CRM.restore_backup(tmp_path / "crm.bak", again, **OPTIONS)
+    with CRM.open(again, **newer) as crm:
+        assert [one.gears for one in crm.find(NewerBicycle)] == [21]
+        assert crm.status().pending == ()
+
+
+def test_what_a_newer_core_keeps_is_not_moved_by_an_older_one(source: str, tmp_path: Path) -> None:
+    engine = create_engine(source)
+    with engine.begin() as connection:
+        value = connection.execute(text("SELECT value FROM ledger WHERE key = 'type:customer'")).scalar_one()
+        more = value.replace('"fields":[', '"fields":[{"name":"mood","kind":"code"},', 1)
+        connection.execute(text("UPDATE ledger SET value = :v WHERE key = 'type:customer'"), {"v": more})
+    engine.dispose()
+    with pytest.raises(StoreError, match="newer version of crmkit"):
+        CRM.copy(source, f"sqlite:///{tmp_path / 'other.db'}", **OPTIONS)
+
+
 @given(records=worlds([of for of in (*CORE_TYPES, Bicycle) if of is not LedgerEntry], max_size=2))
 @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_record_comes_out_as_it_was(tmp_path_factory: pytest.TempPathFactory, records: Any) -> None:

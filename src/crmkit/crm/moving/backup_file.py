@@ -27,7 +27,7 @@ from ...errors import InvalidError, StorageFull, StoreCorrupt, StoreError
 from ...records import LedgerEntry, Record, declaration_of
 from ...records.as_json import from_json, to_json
 from ...records.ledger import class_from_ledger, declaration_to_json
-from .source import Part, Source
+from .source import Part, Source, whole_types
 
 FORMAT: Final = 1
 _CHUNK: Final = 1 << 18
@@ -132,6 +132,8 @@ class BackupFile(Source):
         for data in self._head["types"]:
             if data["name"] not in self._by_name:
                 self._by_name[data["name"]] = class_from_ledger(data, self._by_name)
+        kept = {data["name"]: data for data in self._head["types"]}
+        self._by_name = {declaration_of(of).name: of for of in whole_types([*self._by_name.values()], kept)}
         self.types = [self._by_name[data["name"]] for data in self._head["types"]]
 
     def counts(self) -> Mapping[str, int]:

@@ -13,7 +13,8 @@ import attrs
 from ...errors import NotFoundError, StoreError, UnsupportedError
 from ...ports.store import Store, Transaction
 from ...query import Find, Tally, count
-from ...records import LedgerEntry, Record, declaration_of
+from ...records import CORE_TYPES, LedgerEntry, Record, declaration_of
+from ...records.ledger import with_kept_fields
 
 PAGE: Final = 1000
 """Records that are read, and kept, together."""
@@ -60,6 +61,26 @@ class Source(ABC):
         """
 
 
+def whole_types(types: Sequence[type[Record]], kept: Mapping[str, Mapping[str, Any]]) -> list[type[Record]]:
+    """Return record types with all fields that are kept of them, also those that only another release of their plugin declares.
+
+    Args:
+        kept: what is kept of each declaration, by name.
+
+    Raises:
+        StoreError: a type of the core has fields that this version does not know.
+    """
+    known = {declaration_of(of).name: of for of in types}
+    for name, of in tuple(known.items()):
+        known[name] = with_kept_fields(of, kept[name], known) if name in kept else of
+        if known[name] is not of and of in CORE_TYPES:
+            raise StoreError(
+                f"What is kept of {declaration_of(of).plural} is of a newer version of crmkit: use that one, so that nothing is lost.",
+                code="newer_schema",
+            )
+    return list(known.values())
+
+
 class StoreSource(Source):
     """A store, read in one transaction: whoever writes meanwhile changes nothing of what is read."""
 
@@ -72,9 +93,14 @@ class StoreSource(Source):
         if store.status().is_absent:
             raise StoreError(f"{name} keeps nothing yet: there is nothing to move.", code="nothing_there")
         self.name = name
-        self.types = [of for of in types if of is not LedgerEntry]
-        self._tx = store.begin(write=False)
-        self._ledger = {entry.key: entry for entry in self._tx.find(Find(of=LedgerEntry))}
+        tx = store.begin(write=False)
+        self._ledger = {entry.key: entry for entry in tx.find(Find(of=LedgerEntry))}
+        whole = whole_types(types, {key[5:]: entry.value for key, entry in self._ledger.items() if key[:5] == "type:"})
+        if whole != list(types):
+            tx.rollback()
+            tx = store.with_types(whole).begin(write=False)
+        self._tx = tx
+        self.types = [of for of in whole if of is not LedgerEntry]
         self.identity = str(min(entry.id for key, entry in self._ledger.items() if key.startswith("type:")))
 
     def close(self) -> None:

@@ -23,7 +23,8 @@ from ...errors import (
 )
 from ...ports.work import Service, verb
 from ...query import Page, each
-from ...records import Id, Leftover, Operation, declaration_of, short_id
+from ...records import Leftover, Operation, declaration_of, short_id
+from ...records.ids import is_short_id
 from .batches import BATCH
 from .by_name import mapping_by_name
 from .drafts import Outcome, ReadRow
@@ -208,13 +209,21 @@ class Importing(Service):
         return self.service(Undoing).run(found, dry_run=dry_run, progress=progress or _nobody)
 
     def _operation(self, name: UUID | str) -> Operation:
-        made = [self.get(Operation, Id(name))] if isinstance(name, UUID) else self.unit.called(Operation, name)
-        found = [one for one in made if one.kind == KIND]
+        found = [one for one in self._operations(name) if one.kind == KIND]
         if len(found) != 1:
             raise NotFoundError(
                 f"There is no import {str(name)!r}: `crmkit imports list` has them.", code="unknown_import"
             )
         return found[0]
+
+    def _operations(self, name: UUID | str) -> Sequence[Operation]:
+        if isinstance(name, str) and is_short_id(name):
+            return self.unit.called(Operation, name)
+        try:
+            made = name if isinstance(name, UUID) else UUID(name)
+        except ValueError:
+            return ()
+        return tuple(self.unit.get_many(Operation, [made]).values())
 
     def _job(self, asked: Mapping[str, Any]) -> Job:
         path, of, facts = Path(asked["path"]), asked["of"], asked["facts"]
