@@ -77,6 +77,8 @@ class Database(ABC):
         sql: the dialect that statements are compiled with; its parameters are positional.
         batch: how many ids one look-up asks for at once.
         has_schemas: a table's name may be led by a schema's.
+        common_schema: the schema that is everybody's; what stands beside its tables is not named after it.
+        longest_name: how many bytes a schema's name may have.
         lock_rows: what a claim's SELECT ends in, so that no other claim takes the same rows.
         smallest_id: what all ids are greater than.
         aborts_on_error: after a failed statement nothing but a rollback (to a savepoint) is possible.
@@ -88,6 +90,8 @@ class Database(ABC):
     sql: Dialect
     batch: ClassVar[int] = 500
     has_schemas: ClassVar[bool] = True
+    common_schema: ClassVar[str] = ""
+    longest_name: ClassVar[int] = 63
     lock_rows: ClassVar[str] = ""
     aborts_on_error: ClassVar[bool] = True
     temporary: ClassVar[str] = ""
@@ -233,6 +237,14 @@ class Database(ABC):
     def searching(self, link: Link, schema: str, *, may_create: bool) -> Searching:
         """Return how an index can serve a search; ``may_create``: the database is ours to change."""
         return Searching()
+
+    def here(self, link: Link) -> str:
+        """Return the schema of the tables whose names are led by none; empty where there is none."""
+        return ""
+
+    def is_reserved(self, schema: str) -> bool:
+        """Say whether a schema is the database's own, or everybody's."""
+        return False
 
     def prepare(self, link: Link, schema: str) -> Sequence[str]:
         """Return the statements that come before the first table."""

@@ -63,6 +63,7 @@ class MariaDB(ByteIds):
     lock_rows: ClassVar[str] = " FOR UPDATE SKIP LOCKED"
     aborts_on_error: ClassVar[bool] = False
     keeps_at_once: ClassVar[bool] = True
+    longest_name: ClassVar[int] = 64
     indexes_columns_only: ClassVar[bool] = True
 
     def __init__(self) -> None:
@@ -160,6 +161,11 @@ class MariaDB(ByteIds):
         return [func.sum(value)], lambda found: int(found[0] or 0)
 
     # --- the schema ---
+    def here(self, link: Link) -> str:
+        """Return the database of the connection: a server's databases are everybody's, so what is beside is named after it."""
+        ((found,),) = link.rows("SELECT DATABASE()")
+        return found or ""
+
     def prepare(self, link: Link, schema: str) -> Sequence[str]:
         """Return what makes the schema of the tables, where it is not there."""
         if not schema or link.rows(_SCHEMA, (schema,)):
@@ -217,7 +223,7 @@ class MariaDB(ByteIds):
         return (f"SELECT RELEASE_LOCK({self._turn(schema)})",)
 
     def _turn(self, schema: str) -> str:
-        return f"CONCAT('crmkit ', '{schema}', ' ', COALESCE(DATABASE(), ''))"
+        return f"CONCAT('crmkit ', {_in_quotes(schema)}, ' ', COALESCE(DATABASE(), ''))"
 
     def purge(self, link: Link) -> tuple[str, ...]:
         """Say what the server still has: tidying it up is its administrator's."""
@@ -254,8 +260,12 @@ def _is_text(column: TableColumn[Any]) -> bool:
 
 
 def _quoted(text: str) -> Column:
+    return literal_column(_in_quotes(text))
+
+
+def _in_quotes(text: str) -> str:
     """Return a text as it stands in a statement: backslashes count there."""
-    return literal_column("'" + text.replace("\\", "\\\\").replace("'", "''") + "'")
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def _word(text: str) -> Column:

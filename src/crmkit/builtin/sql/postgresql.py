@@ -62,6 +62,7 @@ class PostgreSQL(Database):
     """PostgreSQL 13 and later."""
 
     name: ClassVar[str] = "postgresql"
+    common_schema: ClassVar[str] = "public"
     temporary: ClassVar[str] = "TEMPORARY "
     lock_rows: ClassVar[str] = " FOR UPDATE OF t0 SKIP LOCKED"
     smallest_id: ClassVar[Any] = UUID(int=0)
@@ -181,6 +182,15 @@ class PostgreSQL(Database):
     def searching(self, link: Link, schema: str, *, may_create: bool) -> Searching:
         """Trigrams are an extension, which may be missing."""
         return searching(link, self.sql, schema, may_create=may_create)
+
+    def here(self, link: Link) -> str:
+        """Return the first schema of the search path that is there."""
+        ((found,),) = link.rows("SELECT current_schema()")
+        return found or ""
+
+    def is_reserved(self, schema: str) -> bool:
+        """``public`` is where a CRM is of which nothing else was said."""
+        return schema in (self.common_schema, "information_schema") or schema.startswith("pg_")
 
     def prepare(self, link: Link, schema: str) -> Sequence[str]:
         """Return what makes the schema of the tables, where it is not there."""

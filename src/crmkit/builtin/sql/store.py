@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Table
 
 from crmkit.builtin.sql import SqlStore
 from crmkit.builtin.sql.boundary import Boundary, Own, aside, outside
 from crmkit.builtin.sql.catalogue import Catalogue
+from crmkit.builtin.sql.companies import company_beside
 from crmkit.builtin.sql.databases import DATABASES, database_named, engine_of, place_of
 from crmkit.builtin.sql.guest import visit
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.transaction import SqlTransaction
 from crmkit.builtin.sql.upgrading import SchemaKeeper
-from crmkit.errors import InvalidError, UnsupportedError
+from crmkit.errors import UnsupportedError
 from crmkit.ports.store import Drift, Field, Record, Schema
 
 Begin = Callable[[bool], Boundary]
 Aside = Callable[[], AbstractContextManager[Link]]
-_TENANT: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 def open_store(
@@ -130,16 +129,7 @@ class OpenSqlStore(SqlStore):
 
     def tenant(self, name: str) -> OpenSqlStore:
         """Return the store of one company: a schema of its own, or a prefix where there are none. See ``Store.tenant``."""
-        if not _TENANT.fullmatch(name) or len(name) > 30:
-            raise InvalidError(
-                f"{name!r} can not name a company: use up to 30 small letters, digits and single _.", code="tenant"
-            )
-        old = self._catalogue
-        types = tuple(old.types.values())
-        if old.database.has_schemas:
-            schema = f"{old.schema}__{name}" if old.schema else name
-            return self._view(Catalogue(types, old.database, schema=schema, prefix=old.prefix))
-        return self._view(Catalogue(types, old.database, schema="", prefix=f"{old.prefix}{name}__"))
+        return self._view(company_beside(self._catalogue, name, self._begin))
 
     def _view(self, catalogue: Catalogue) -> OpenSqlStore:
         return OpenSqlStore(catalogue, self._begin, engine=self._engine, beside=self._beside, idle=self._idle)
