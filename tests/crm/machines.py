@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import attrs
 
-from crmkit import Code, Customer, Id, NotPersonal, Owner, Personal, Plugin, Record
+from crmkit import Code, Customer, Id, NotPersonal, Owner, Personal, Plugin, Record, Searchable
 from crmkit.ports.step import Drop, step
 from crmkit.query import each
 
@@ -43,6 +43,15 @@ class Third(Record, name="machine", plural="machines", indexes=[("maker",)]):
     splits: int = 0
 
 
+@attrs.frozen(kw_only=True)
+class Searched(Record, name="machine", plural="machines"):
+    """Release 1, and its title is searched in."""
+
+    customer: Annotated[Id[Customer], Owner(on_erase="keep")]
+    title: Annotated[str, NotPersonal(), Searchable()]
+    note: Annotated[str, Personal()] = ""
+
+
 def splitting(of: Any) -> Any:
     """Return the step of release 2, which tells by `splits` how often it saw a record."""
 
@@ -58,3 +67,4 @@ def splitting(of: Any) -> Any:
 FIRST = Plugin("machines", offers=(First,))
 SECOND = Plugin("machines", offers=(Second, splitting(Second)))
 THIRD = Plugin("machines", offers=(Third, splitting(Second), Drop(Third, "title", to=2)))
+SEARCHED = Plugin("machines", offers=(Searched,))

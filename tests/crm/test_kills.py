@@ -14,18 +14,18 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import attrs
 import psycopg
 import pytest
 from sqlalchemy import Engine, event, make_url
 
-from crmkit import CRM, Customer, Id, NotPersonal, Owner, Personal, Plugin, Record, Searchable, UpgradeNeeded, step
+from crmkit import CRM, Plugin, UpgradeNeeded, step
 from crmkit._work import stepping
 from crmkit.query import each
 from crmkit.records import text as texts
-from tests.crm.machines import FIRST, THIRD, First, Second, Third
+from tests.crm.machines import FIRST, SEARCHED, THIRD, First, Searched, Second, Third
 from tests.proofs import sized
 
 DEAD, COUNT = 9, 7
@@ -283,26 +283,17 @@ def test_an_older_core(places, monkeypatch):
         assert places.shape(place) == whole
 
 
-@attrs.frozen(kw_only=True)
-class Searched(Record, name="machine", plural="machines"):
-    """Release 1, and its title is searched in."""
-
-    customer: Annotated[Id[Customer], Owner(on_erase="keep")]
-    title: Annotated[str, NotPersonal(), Searchable()]
-    note: Annotated[str, Personal()] = ""
-
-
 def test_a_text_that_is_searched_in_since_now(places, monkeypatch):
     """Its search keys are made in batches; each of them is there in the end, and the ledger has forgotten it."""
     monkeypatch.setattr("crmkit.builtin.sql.folding._PAGE", 2)
-    before, searched = places.new(), Plugin("machines", offers=(Searched,))
+    before = places.new()
     filled(before)
-    whole = fresh(places, searched)
-    for place in deaths(places, before, searched, every=31):
+    whole = fresh(places, SEARCHED)
+    for place in deaths(places, before, SEARCHED, every=31):
         with opened(place, FIRST) as old:
             assert len(old.find(First)) == COUNT
             old.customers.change(old.customers.find("anna")[0], name="Anna de Wit")
-        with opened(place, searched) as new:
+        with opened(place, SEARCHED) as new:
             new.upgrade()
             assert new.status().pending == ()
             assert len(new.find(Searched, each(Searched).title.contains("GAZELLE"))) == COUNT

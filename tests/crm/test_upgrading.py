@@ -16,7 +16,7 @@ from crmkit._work import stepping
 from crmkit.errors import DeclarationError
 from crmkit.ports.step import Drop
 from crmkit.query import each
-from tests.crm.machines import FIRST, SECOND, THIRD, First, Second, Third, splitting
+from tests.crm.machines import FIRST, SEARCHED, SECOND, THIRD, First, Searched, Second, Third, splitting
 
 COUNT = 7
 Opener = Callable[..., CRM]
@@ -302,6 +302,32 @@ def test_two_steps_to_one_version_are_refused():
     with CRM.open("memory:", plugins=[twice], discover=False) as crm:
         (state,) = [state for state in crm.plugins if state.name == "machines"]
         assert "two things as step '1'" in state.reason
+
+
+def test_what_older_code_wrote_meanwhile_is_found_once_none_of_it_runs(opened):
+    """It knows no search keys of a text that is searched in since an upgrade: the status says so, and contracting mends it."""
+    filled(opened)
+    s = each(Searched)
+
+    def found(crm: CRM, word: str) -> list[str]:
+        return sorted(one.title for one in crm.find(Searched, s.title.contains(word)))
+
+    with opened(SEARCHED) as new:
+        new.upgrade()
+        assert len(found(new, "gazelle")) == COUNT
+    with opened(FIRST) as old:
+        one, *_ = old.find(First)
+        old.add(First(customer=one.customer, title="Sparta late"))
+        with old.transaction() as tx:
+            tx.replace(attrs.evolve(one, title="Union"))
+    with opened(SEARCHED) as new:
+        assert (found(new, "sparta"), found(new, "union")) == ([], [])
+        assert any("machine.title" in note and "--contract" in note for note in new.status().notes)
+        assert "Fold machine.title anew." in new.upgrade(contract=True)
+        assert (found(new, "sparta"), found(new, "union")) == (["Sparta late"], ["Union"])
+        assert len(found(new, "gazelle")) == COUNT - 1
+        assert not any("--contract" in note for note in new.status().notes)
+        assert new.upgrade(contract=True) == ()
 
 
 def test_the_memory_store_takes_steps_too():

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from .._hooks.faults import told
+from .._work.folding import fold_again
 from .._work.house import House
 from .._work.installing import install
 from .._work.running import TRIES, Runner
@@ -81,6 +82,8 @@ class Upgrade:
         self._refuse(kept, lines)
         if kept:
             self.runner.run(lambda unit: reserve(unit, lines), reserve)
+        if kept and contract:
+            self.runner.run(fold_again)
         self._schema(store)
         self.schema = store.status()
         take_note(house, store, self.schema)

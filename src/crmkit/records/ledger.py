@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import attrs
 
 from .declaration import Declaration, declaration_of
 from .fields import Field, Owner
 from .record import Record
+
+FOLDING: Final = "folding:"
+"""What the keys of entries begin with that name a text whose search keys are to be made; then comes ``type.field``."""
+FOLD_AGAIN: Final = "again:"
+"""The same of a text that older code may have written since, without the search key that it has now."""
 
 
 def declaration_to_json(declaration: Declaration) -> dict[str, Any]:

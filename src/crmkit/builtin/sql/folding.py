@@ -19,10 +19,9 @@ from crmkit.builtin.sql.link import Link, Row
 from crmkit.builtin.sql.schema import Found
 from crmkit.builtin.sql.steps import Step, sentence
 from crmkit.records import Field
+from crmkit.records.ledger import FOLD_AGAIN, FOLDING
 from crmkit.records.text import FOLD_VERSION, fold
 
-FOLDING: Final = "folding:"
-"""What the keys of the ledger's entries begin with; then comes the field."""
 _PAGE: Final = 1000
 """Rows that are folded at once."""
 Change = Callable[[Link, str, Sequence[Row]], object]
@@ -37,18 +36,21 @@ def to_fold(layout: Layout[Any], found: Found) -> list[Field]:
         for field in layout.declaration.stored
         if field.searchable
         and field.columns[0] in there
-        and (is_old or field.columns[1] not in there or _key(layout, field) in found.ledger)
+        and (is_old or field.columns[1] not in there or FOLDING + _name(layout, field) in found.ledger)
     ]
 
 
 def noting(
     catalogue: Catalogue, found: Found, layout: Layout[Any], fields: Sequence[Field], *, aside: bool
 ) -> Iterator[Step]:
-    """Note what is to be folded, where that is not one transaction with what makes it so."""
+    """Note what is to be folded, where that is not one transaction with what makes it so; and what older code may write without its key."""
     for field in fields:
-        key = _key(layout, field)
-        if key not in found.ledger and (aside or catalogue.database.keeps_at_once):
-            yield sentence(f"Note {key} in the ledger.", keeper(catalogue, found, key, {"version": FOLD_VERSION}))
+        name = _name(layout, field)
+        keys = [FOLD_AGAIN] if FOLDING + name not in found.ledger else []
+        keys += [FOLDING] if aside or catalogue.database.keeps_at_once else []
+        for key in (start + name for start in keys):
+            if key not in found.ledger:
+                yield sentence(f"Note {key} in the ledger.", keeper(catalogue, found, key, {"version": FOLD_VERSION}))
 
 
 def folding(catalogue: Catalogue, layout: Layout[Any], fields: Sequence[Field], *, aside: bool) -> Iterator[Step]:
@@ -59,12 +61,22 @@ def folding(catalogue: Catalogue, layout: Layout[Any], fields: Sequence[Field], 
     """
     for field in fields:
         run = _folder(layout.table, field, catalogue.database, _kept_at_once if aside else _changed)
-        done = remover(catalogue, _key(layout, field))
+        done = remover(catalogue, FOLDING + _name(layout, field))
         yield Step(f"Fold {layout.declaration.name}.{field.name} anew.", _both(run, done), aside)
 
 
-def _key(layout: Layout[Any], field: Field) -> str:
-    return f"{FOLDING}{layout.declaration.name}.{field.name}"
+def not_sure(found: Found) -> Iterator[str]:
+    """Yield a sentence about the texts that older code may have written without their keys."""
+    names = sorted(key.removeprefix(FOLD_AGAIN) for key in found.ledger if key.startswith(FOLD_AGAIN))
+    if names:
+        yield (
+            f"A search may not find what older versions have written since the last upgrade ({', '.join(names)}): "
+            "`crmkit db upgrade --contract`, once none of them runs any more, mends it."
+        )
+
+
+def _name(layout: Layout[Any], field: Field) -> str:
+    return f"{layout.declaration.name}.{field.name}"
 
 
 def _both(first: Callable[[Link], None], then: Callable[[Link], None]) -> Callable[[Link], None]:

@@ -10,7 +10,7 @@ from crmkit.builtin.sql.boundary import Boundary, Own
 from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.checking import drift
 from crmkit.builtin.sql.dropping import dropping
-from crmkit.builtin.sql.folding import FOLDING
+from crmkit.builtin.sql.folding import not_sure
 from crmkit.builtin.sql.indexing import Indexing
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.planning import OPEN, Custom, Plan, plan
@@ -20,6 +20,7 @@ from crmkit.builtin.sql.steps import Step
 from crmkit.errors import CRMError, StoreError
 from crmkit.ports.store import Drift, Schema
 from crmkit.records import Declaration, Record, declaration_of
+from crmkit.records.ledger import FOLDING
 from crmkit.records.text import FOLD_VERSION
 
 
@@ -60,7 +61,7 @@ class SchemaKeeper:
         catalogue, boundary = self._catalogue, self._begin(False)
         try:
             found = look(catalogue, boundary.link, is_ours=self._is_ours)
-            notes = tuple(slowness(catalogue, found, boundary.link))
+            notes = (*slowness(catalogue, found, boundary.link), *not_sure(found))
         finally:
             boundary.rollback()
         catalogue.learn(
