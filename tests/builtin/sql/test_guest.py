@@ -8,14 +8,14 @@ import sys
 import textwrap
 
 import pytest
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, event, make_url, text
 
 from crmkit.builtin.sql import SqlStore
 from crmkit.errors import InvalidError, UnsupportedError
 from crmkit.ports.store import Add
 from crmkit.query import each
 from crmkit.records import CORE_TYPES, Customer
-from tests.builtin.sql.conftest import ask, keep
+from tests.builtin.sql.conftest import SERVERS, ask, keep
 
 c = each(Customer)
 
@@ -39,19 +39,31 @@ def beginning(url):
     return engine
 
 
-@pytest.fixture(params=["plain", "beginning", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+CLEARED = {
+    "postgresql": ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public"),
+    "mariadb": ("DROP DATABASE {database}", "CREATE DATABASE {database}"),
+}
+
+
+def host_engine(request, url):
+    """An engine of a host on a server, or on a file: as SQLAlchemy makes it, or as its documentation sets it up."""
+    if request.param not in CLEARED:
+        return (beginning if request.param == "beginning" else create_engine)(url)
+    driver = {"postgresql": "psycopg", "mariadb": "pymysql"}[request.param]
+    made = make_url(request.getfixturevalue(f"{request.param}_url"))
+    return create_engine(made.set(drivername=f"{request.param}+{driver}"))
+
+
+@pytest.fixture(params=["plain", "beginning", *SERVERS])
 def engine(request, url):
     """A host's engine on its database, in which it has a table."""
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgresql_url").replace("postgresql:", "postgresql+psycopg:")
-    engine = beginning(url) if request.param == "beginning" else create_engine(url)
+    engine = host_engine(request, url)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE orders (n INTEGER)"))
     yield engine
-    if request.param == "postgresql":
-        with engine.begin() as connection:  # the next test finds it empty
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
+    with engine.begin() as connection:  # the next test finds it empty
+        for statement in CLEARED.get(request.param, ()):
+            connection.execute(text(statement.format(database=engine.url.database)))
     engine.dispose()
 
 
@@ -104,12 +116,31 @@ class TestOnSQLAlchemy:
             keep(guest, Add(Customer(name="Bo")))
         assert (names(store), orders(engine)) == (["Bo"], 1)
 
+    @pytest.mark.parametrize("first", ["host", "guest"])
+    def test_a_host_s_savepoint_outlives_the_guest(self, store, engine, first):
+        """Also where nothing was sent before it, so that no driver says yet that a transaction has begun."""
+        with engine.connect() as connection:
+            begun = connection.begin()
+            if first == "host":
+                connection.execute(text("INSERT INTO orders VALUES (1)"))
+            mark = connection.begin_nested()
+            assert names(store.on(connection)) == []
+            keep(store.on(connection), Add(Customer(name="Anna")))
+            mark.rollback()
+            assert names(store.on(connection)) == []
+            keep(store.on(connection), Add(Customer(name="Bo")))
+            begun.commit()
+        assert (names(store), orders(engine)) == (["Bo"], int(first == "host"))
+
     def test_savepoints_nest_in_the_guest_s(self, store, engine):
         with engine.begin() as connection:
             outer = store.on(connection).begin(write=True)
             outer.write([Add(Customer(name="Anna"))])
             mark = outer.mark()
-            keep(store.on(connection), Add(Customer(name="Bo")))
+            inner = store.on(connection).begin(write=True)
+            inner.write([Add(Customer(name="Bo"))])
+            inner.forget(inner.mark())
+            inner.commit()
             outer.undo_to(mark)
             outer.commit()
         assert names(store) == ["Anna"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -22,10 +23,12 @@ class Boundary(ABC):
     Attributes:
         link: the connection that it runs on.
         is_writer: it may write.
+        name: what the names of its savepoints begin with.
     """
 
     link: Link
     is_writer: bool
+    name: str = "crmkit"
 
     @abstractmethod
     def commit(self) -> None:
@@ -124,26 +127,27 @@ def _connected(engine: Engine, database: Database, place: str) -> Connection:
 class Guest(Boundary):
     """A savepoint in the transaction of a host, which alone commits or rolls back."""
 
-    def __init__(self, link: Link, names: Iterator[int], *, write: bool) -> None:
+    def __init__(self, link: Link, names: Iterator[str], *, write: bool) -> None:
         """Begin a savepoint, in the host's transaction."""
         self.link = link
         self.is_writer = write
-        self._name = f"crmkit_guest_{next(names)}"
-        link.change(f"SAVEPOINT {self._name}")
+        self.name = next(names)
+        link.change(f"SAVEPOINT {self.name}")
 
     def commit(self) -> None:
         """What was written is the host's to keep."""
-        self.link.change(f"RELEASE SAVEPOINT {self._name}")
+        self.link.change(f"RELEASE SAVEPOINT {self.name}")
 
     def rollback(self) -> None:
         """Undo what was written; a host's transaction that is over has undone it already."""
         try:
-            self.link.change(f"ROLLBACK TO SAVEPOINT {self._name}")
-            self.link.change(f"RELEASE SAVEPOINT {self._name}")
+            self.link.change(f"ROLLBACK TO SAVEPOINT {self.name}")
+            self.link.change(f"RELEASE SAVEPOINT {self.name}")
         except CRMError:
             return
 
 
-def numbers() -> Iterator[int]:
-    """Return numbers for the names of savepoints on one connection."""
-    return itertools.count(1)
+def names() -> Iterator[str]:
+    """Yield names for the savepoints of one guest; MariaDB ends an older savepoint, of another guest, whose name is used again."""
+    guest = secrets.token_hex(4)
+    return (f"crmkit_guest_{guest}_{n}" for n in itertools.count(1))

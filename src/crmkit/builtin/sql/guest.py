@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from crmkit.builtin.sql.boundary import Boundary, Guest, numbers
+from crmkit.builtin.sql.boundary import Boundary, Guest, names
 from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.link import AlchemyLink, DriverLink, Link
 from crmkit.errors import InvalidError, UnsupportedError
@@ -23,11 +23,11 @@ def visit(connection: Any, database: Database) -> Callable[[bool], Boundary]:
     """
     link = _link(connection, database)
     _join(link)
-    names = numbers()
+    marks = names()
 
     def begin(write: bool) -> Boundary:
         _join(link)
-        return Guest(link, names, write=write)
+        return Guest(link, marks, write=write)
 
     return begin
 
@@ -58,7 +58,7 @@ def _same(name: str, database: Database) -> None:
 def _join(link: Link) -> None:
     """See that the host's transaction has begun; where the driver would begin it later, at the first change, begin it now.
 
-    Without that, the end of our savepoint would end the transaction, and keep what the host may still roll back.
+    Without that, the end of our savepoint would end the transaction on SQLite, and keep what the host may still roll back.
     """
     database = link.database
     if isinstance(link, AlchemyLink) and not link.connection.in_transaction():

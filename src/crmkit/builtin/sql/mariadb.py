@@ -239,8 +239,8 @@ class MariaDB(ByteIds):
         )
 
     def join(self) -> Sequence[str]:
-        """Begin before our savepoint would."""
-        return ("START TRANSACTION",)
+        """Nothing: without autocommit a savepoint is part of the transaction, and a host's would not outlive our beginning."""
+        return ()
 
     def is_begun(self, driver: Any) -> bool:
         """Say whether the connection is in a transaction, as the server last said."""

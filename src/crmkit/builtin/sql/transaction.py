@@ -113,7 +113,7 @@ class SqlTransaction(Transaction):
     def mark(self) -> object:
         """Return a savepoint. See ``Transaction.mark``."""
         self._running()
-        name = f"crmkit_{next(self._marks)}"
+        name = f"{self._boundary.name}_{next(self._marks)}"
         self._link.change(f"SAVEPOINT {name}")
         return name
 
