@@ -158,7 +158,7 @@ class CRM(Families, Moving):
         return type(self)(runner.house, runner, None, self._after_commit)._seated(own.schema)
 
     def on(self, connection: Any, after_commit: Callable[..., Any] | None = None) -> Self:
-        """Return this CRM as a guest on a host's open transaction: it never commits, rolls back, closes or retries.
+        """Return this CRM as a guest on a host's open transaction: it never commits (see ``upgrade``), rolls back, closes or retries.
 
         Args:
             after_commit: the host's way to have something called after its commit; found by itself on an SQLAlchemy connection.
@@ -378,7 +378,7 @@ class CRM(Families, Moving):
         return status(self._house, self._runner.store)
 
     def upgrade(self, *, contract: bool = False, tell: Callable[[str, int], None] | None = None) -> tuple[str, ...]:
-        """Bring schema, definitions and data to what the plugins declare; return what was done. See ``upgrading.upgrade``."""
+        """Bring schema, definitions and data to what the plugins declare; return what was done. A guest's commits the host's work on MariaDB."""
         self._outside("upgrade")
         return upgrade(self._house, self._runner, contract=contract, tell=tell or silent)
 

@@ -46,6 +46,9 @@ def begin(house: House, store: Store, schema: Schema) -> Schema:
 def upgrade(house: House, runner: Runner, *, contract: bool = False, tell: Tell = silent) -> tuple[str, ...]:
     """Bring schema, ledger, definitions and data to what the plugins declare; return what was done.
 
+    Of a guest it is part of the host's transaction. On MariaDB a change of a table commits what the host did before in it, and
+    ends its savepoints: there it is run in a transaction of its own.
+
     Args:
         contract: no older version runs any more: drop what is no longer declared and has a ``Drop``.
         tell: is told how far each step is.

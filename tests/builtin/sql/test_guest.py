@@ -6,18 +6,29 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from typing import Annotated
 
+import attrs
 import pytest
 from sqlalchemy import create_engine, event, make_url, text
 
 from crmkit.builtin.sql import SqlStore
-from crmkit.errors import InvalidError, UnsupportedError
-from crmkit.ports.store import Add
+from crmkit.errors import InvalidError, StoreError, UnsupportedError
+from crmkit.ports.store import Add, Remove
 from crmkit.query import each
-from crmkit.records import CORE_TYPES, Customer
+from crmkit.records import CORE_TYPES, Code, Customer, Id, Owner, Record
 from tests.builtin.sql.conftest import SERVERS, ask, keep
+from tests.builtin.sql.test_upgrade import ANNA, Bicycle, NewBicycle
 
 c = each(Customer)
+
+
+@attrs.frozen(kw_only=True)
+class OneShop(Record, name="bicycle", plural="bicycles", unique=[("shop",)]):
+    """The next release of a bicycle, with a new field that at most one record can have as it is."""
+
+    customer: Annotated[Id[Customer], Owner(on_erase="remove")]
+    shop: Code = "utrecht"
 
 
 def names(store):
@@ -152,20 +163,69 @@ class TestOnSQLAlchemy:
         engine.dispose()
 
     def test_a_guest_upgrades_within_the_host_s_transaction(self, engine):
-        """Its tables go with a rollback; the host's file is not marked as ours."""
+        """Its tables go with a rollback, where the database can; the host's file is not marked as ours."""
         house = SqlStore.open(engine.dialect.name, CORE_TYPES, prefix="crm_")
-        with engine.connect() as connection:
-            begun = connection.begin()
-            assert house.on(connection).upgrade()
-            begun.rollback()
-            assert house.on(connection).status().is_absent
-            connection.rollback()
+        if not house._catalogue.database.keeps_at_once:
+            with engine.connect() as connection:
+                begun = connection.begin()
+                assert house.on(connection).upgrade()
+                begun.rollback()
+                assert house.on(connection).status().is_absent
+                connection.rollback()
         with engine.begin() as connection:
-            house.on(connection).upgrade()
+            assert house.on(connection).upgrade()
             keep(house.on(connection), Add(Customer(name="Anna")))
             assert connection.execute(text("SELECT name FROM crm_customer")).scalar_one() == "Anna"
             if engine.dialect.name == "sqlite":
                 assert connection.execute(text("PRAGMA application_id")).scalar_one() == 0
+        with engine.connect() as connection:
+            assert house.on(connection).status().pending == ()
+            assert names(house.on(connection)) == ["Anna"]
+
+    def test_a_guest_upgrades_what_is_behind(self, engine):
+        """At its first try, also where each change of a table is kept at once."""
+        kept = Bicycle(customer=ANNA.id, customer_id=ANNA.id, note="kept")
+        for types in ([Customer, Bicycle], [Customer, NewBicycle]):
+            house = SqlStore.open(engine.dialect.name, types, prefix="crm_")
+            with engine.begin() as connection:
+                assert house.on(connection).upgrade()
+                if Bicycle in types:
+                    keep(house.on(connection), Add(ANNA), Add(kept))
+        with engine.connect() as connection:
+            guest = house.on(connection)
+            assert guest.status().pending == ()
+            assert [(one.note, one.shop) for one in ask(guest, NewBicycle)] == [("kept", "utrecht")]
+
+    def test_an_upgrade_that_fails_says_why(self, engine):
+        """In the middle, after a change of a table; what the next one finds, it can go on with."""
+        house = SqlStore.open(engine.dialect.name, [Customer, Bicycle], prefix="crm_")
+        bicycles = [Bicycle(customer=ANNA.id, customer_id=ANNA.id, note=note) for note in "ab"]
+        with engine.begin() as connection:
+            house.on(connection).upgrade()
+            keep(house.on(connection), Add(ANNA), *map(Add, bicycles))
+        newer = house.with_types([Customer, OneShop])
+        with pytest.raises(StoreError, match="known by its shop") as caught, engine.begin() as connection:
+            newer.on(connection).upgrade()
+        assert caught.value.params["record_type"] == "bicycle"
+        with engine.begin() as connection:
+            keep(house.on(connection), Remove(bicycles[0]))
+            assert newer.on(connection).upgrade()
+            assert newer.on(connection).status().pending == ()
+
+    @pytest.mark.mariadb
+    @pytest.mark.parametrize("engine", ["mariadb"], indirect=True)
+    def test_a_transaction_that_an_upgrade_has_ended_is_begun_again(self, engine):
+        """Where the driver would not: the host is in one as before, and what it rolls back now is not kept."""
+        house = SqlStore.open("mariadb", CORE_TYPES, prefix="crm_")
+        driver = engine.raw_connection()
+        driver.dbapi_connection.autocommit(True)
+        driver.dbapi_connection.begin()
+        assert house.on(driver.dbapi_connection).upgrade()
+        keep(house.on(driver.dbapi_connection), Add(Customer(name="Anna")))
+        driver.dbapi_connection.rollback()
+        driver.dbapi_connection.begin()
+        assert names(house.on(driver.dbapi_connection)) == []
+        driver.invalidate()
 
 
 class TestOnAnEngine:

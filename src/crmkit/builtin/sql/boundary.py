@@ -6,7 +6,7 @@ import itertools
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -29,6 +29,10 @@ class Boundary(ABC):
     link: Link
     is_writer: bool
     name: str = "crmkit"
+
+    def go_bare(self) -> None:
+        """Expect statements that the database keeps at once, with all before them; called before anything is written."""
+        return
 
     @abstractmethod
     def commit(self) -> None:
@@ -132,19 +136,34 @@ class Guest(Boundary):
         self.link = link
         self.is_writer = write
         self.name = next(names)
+        self._is_bare = False
         link.change(f"SAVEPOINT {self.name}")
+
+    def go_bare(self) -> None:
+        """Go on without the savepoint, which would not outlive such a statement."""
+        self.link.change(f"RELEASE SAVEPOINT {self.name}")
+        self._is_bare = True
 
     def commit(self) -> None:
         """What was written is the host's to keep."""
-        self.link.change(f"RELEASE SAVEPOINT {self.name}")
+        if self._is_bare:
+            self._begin_again()
+        else:
+            self.link.change(f"RELEASE SAVEPOINT {self.name}")
 
     def rollback(self) -> None:
         """Undo what was written; a host's transaction that is over has undone it already."""
-        try:
-            self.link.change(f"ROLLBACK TO SAVEPOINT {self.name}")
-            self.link.change(f"RELEASE SAVEPOINT {self.name}")
-        except CRMError:
-            return
+        with suppress(CRMError):
+            if self._is_bare:
+                self._begin_again()
+            else:
+                self.link.change(f"ROLLBACK TO SAVEPOINT {self.name}")
+                self.link.change(f"RELEASE SAVEPOINT {self.name}")
+
+    def _begin_again(self) -> None:
+        """Give the host a transaction where its own has ended and its driver, in autocommit, begins none."""
+        if self.link.database.is_autocommit(self.link.driver):
+            self.link.change("START TRANSACTION")
 
 
 def names() -> Iterator[str]:

@@ -121,6 +121,8 @@ class SchemaKeeper:
         """Give a transaction in which nobody else changes the schema; a guest's is the host's own affair."""
         boundary = self._begin(True)
         database, schema = self._catalogue.database, self._catalogue.schema
+        if database.keeps_at_once:
+            boundary.go_bare()
         ends = database.upgraded(schema) if isinstance(boundary, Own) else ()
         try:
             _tell(boundary.link, database.upgrading(schema) if isinstance(boundary, Own) else ())
