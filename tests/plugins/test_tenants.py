@@ -43,6 +43,7 @@ def test_two_companies_in_one_database(strict: Any, tmp_path: Path):
         done = crmkit(strict, tmp_path, "--tenant", tenant, *words)
         return done.returncode, done.stdout + done.stderr
 
+    assert [run(tenant, "db", "upgrade")[0] for tenant in ("acme", "umbra")] == [0, 0]
     assert run("acme", "customers", "add", "Bert")[0] == 4
     assert run("umbra", "customers", "add", "Bert")[0] == 0
     assert "Bert" in run("umbra", "customers", "find", "bert")[1]

@@ -16,7 +16,7 @@ from .state import current_run
 FILE: Final = "crmkit.toml"
 
 
-@click.command(help="Begin a CRM in this folder: crmkit.toml and a database.")
+@click.command(help="Begin a CRM in this folder: crmkit.toml and a database; with --tenant, a company beside others.")
 @click.option(
     "--store", default="sqlite:///crm.db", show_default=True, metavar="URL", help="Where the records are kept."
 )
@@ -28,6 +28,9 @@ FILE: Final = "crmkit.toml"
 def init(store: str, time_zone: str, currency: str, languages: tuple[str, ...]) -> None:
     """Write crmkit.toml, open the CRM that it describes, and say what comes next."""
     file = (current_run().project or Path()) / FILE if (current_run().project or Path()).is_dir() else Path(FILE)
+    if file.exists() and current_run().tenant:
+        _begin_company(current_run().tenant)
+        return
     if file.exists():
         raise InvalidError(
             f"There is a {str(file)!r} already: change it with an editor, or begin in another folder.", code="exists"
@@ -40,6 +43,8 @@ def init(store: str, time_zone: str, currency: str, languages: tuple[str, ...]) 
         discover=not current_run().no_plugins,
     ) as crm:
         types = len(crm.house.types)
+        if current_run().tenant:
+            crm.tenant(current_run().tenant)
     try:
         file.write_text(text, "utf-8")
     except OSError as error:
@@ -53,6 +58,13 @@ def init(store: str, time_zone: str, currency: str, languages: tuple[str, ...]) 
     )
     if not current_run().json:
         click.echo("Next: crmkit import customers.csv --as customers --dry-run")
+
+
+def _begin_company(name: str) -> None:
+    """Make a company in the project that is there, where it has none of that name yet."""
+    current_run().may_create = True
+    types = len(current_run().opened().house.types)
+    say(f"The company {name} is ready ({types} record types).", tenant=name, record_types=types)
 
 
 def _url(store: str, folder: Path) -> str:

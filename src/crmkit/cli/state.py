@@ -77,7 +77,8 @@ class Run:
         store = self._store_named() or self._store_where_none_is_named()
         made = CRM.project(self.project, store=store, **self._options())
         self._main = made
-        own = made.tenant(self.tenant) if self.tenant else made
+        may_create = self.may_create or "durable" not in made.store.capabilities  # a memory has none yet
+        own = made.tenant(self.tenant, create=may_create) if self.tenant else made
         return own.acting_as(self.actor) if self.actor else own
 
     def _options(self) -> dict[str, Any]:

@@ -150,10 +150,10 @@ class CRM(Families, Moving):
         self._outside("acting_as")
         return self._evolved(actor=actor)
 
-    def tenant(self, name: str) -> Self:
-        """Return the CRM of one company beside the others in the same place, with its plugins; created at its first use."""
+    def tenant(self, name: str, *, create: bool = True) -> Self:
+        """Return the CRM of one company beside the others in the same place; made at its first use, or NotFoundError without ``create``."""
         self._outside("tenant")
-        own = open_company(self._house, self._runner.store, name)
+        own = open_company(self._house, self._runner.store, name, create=create)
         runner = attrs.evolve(self._runner, house=own.house, store=own.store)
         return type(self)(runner.house, runner, None, self._after_commit)._seated(own.schema)
 

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from .._work.house import House
+from ..errors import NotFoundError
 from ..ports.store import Schema, Store
 from .opening import Options, build_house, load_plugins, settle
 
@@ -60,16 +61,25 @@ def options_for(options: Options, name: str) -> Options:
     return attrs.evolve(options, tables=tables, settings=settings)
 
 
-def open_company(main: House, place: Store, name: str) -> Company:
-    """Return one company, opened at its first use; its schema is created where it is absent."""
-    company: Company = main.opened(f"tenant:{name}", lambda: _opened(main, place, name))
+def open_company(main: House, place: Store, name: str, *, create: bool) -> Company:
+    """Return one company, opened at its first use; its schema is created where it is absent.
+
+    Raises:
+        NotFoundError: it is absent, and not to be created.
+    """
+    company: Company = main.opened(f"tenant:{name}", lambda: _opened(main, place, name, create))
     return company
 
 
-def _opened(main: House, place: Store, name: str) -> Company:
+def _opened(main: House, place: Store, name: str, create: bool) -> Company:
+    store = place.tenant(name)
+    if not create and store.status().is_absent:
+        raise NotFoundError(
+            f"There is no company {name!r}: see how its name is written, or make it with `crmkit --tenant {name} db upgrade`.",
+            code="no_tenant",
+        )
     house = main.company(name)
     is_own = house.loaded is not main.loaded
-    store = place.tenant(name)
     try:
         settled, schema = settle(house, store.with_types(house.types), create=True)
         return Company(house=house, store=settled, schema=schema, is_own=is_own)
