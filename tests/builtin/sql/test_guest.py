@@ -162,6 +162,21 @@ class TestOnSQLAlchemy:
             store.on(connection)
         engine.dispose()
 
+    def test_a_closed_connection_is_told(self, store, engine):
+        """Before it is a guest's, and after; also one whose transaction can not go on."""
+        connection = engine.connect()
+        guest = store.on(connection)
+        connection.close()
+        for use in (lambda: store.on(connection), lambda: guest.begin(write=False)):
+            with pytest.raises(StoreError, match="closed") as caught:
+                use()
+            assert caught.value.code == "connection"
+        with engine.connect() as connection:
+            guest = store.on(connection)
+            connection.invalidate()
+            with pytest.raises(StoreError):
+                guest.begin(write=False)
+
     def test_a_guest_upgrades_within_the_host_s_transaction(self, engine):
         """Its tables go with a rollback, where the database can; the host's file is not marked as ours."""
         house = SqlStore.open(engine.dialect.name, CORE_TYPES, prefix="crm_")
@@ -267,6 +282,15 @@ class TestOnADriver:
         connection.execute("ROLLBACK")
         assert names(store) == []
         connection.close()
+
+    def test_a_closed_connection_is_told(self, store, tmp_path):
+        connection = sqlite3.connect(tmp_path / "crm.db")
+        guest = store.on(connection)
+        connection.close()
+        with pytest.raises(StoreError, match="give on"):
+            guest.begin(write=False)
+        with pytest.raises(StoreError, match="give on"):
+            store.on(connection)
 
     def test_what_is_no_connection_is_refused(self, store):
         with pytest.raises(InvalidError, match="no connection"):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from crmkit.builtin.sql.boundary import Boundary, Guest, names
 from crmkit.builtin.sql.dialect import Database
-from crmkit.builtin.sql.link import AlchemyLink, DriverLink, Link
-from crmkit.errors import InvalidError, UnsupportedError
+from crmkit.builtin.sql.link import AlchemyLink, DriverLink, Link, fault_of
+from crmkit.errors import CRMError, InvalidError, StoreError, UnsupportedError
 
 _PLACE: Final = "the host's database"
 
@@ -19,17 +21,35 @@ def visit(connection: Any, database: Database) -> Callable[[bool], Boundary]:
     """Return what begins a guest's transactions on a connection.
 
     Raises:
-        InvalidError: it is no connection, or one of another database. UnsupportedError: it is in autocommit.
+        InvalidError: it is no connection, or one of another database. UnsupportedError: it is in autocommit. StoreError: it is closed.
     """
-    link = _link(connection, database)
-    _join(link)
+    with _usable(database):
+        link = _link(connection, database)
+        _join(link)
     marks = names()
 
     def begin(write: bool) -> Boundary:
-        _join(link)
+        with _usable(database):
+            _join(link)
         return Guest(link, marks, write=write)
 
     return begin
+
+
+@contextmanager
+def _usable(database: Database) -> Generator[None]:
+    """Tell what a host's connection can not do as an error of ours."""
+    try:
+        yield
+    except CRMError:
+        raise
+    except Exception as error:
+        if isinstance(error, DBAPIError):
+            raise fault_of(error, database, _PLACE) from error
+        raise StoreError(
+            "The host's connection is closed, or can not be used any more: give on() one that is open, in a transaction.",
+            code="connection",
+        ) from error
 
 
 def _link(connection: Any, database: Database) -> Link:
