@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+from sqlalchemy import create_engine, text
 
 from crmkit import (
     CRM,
@@ -28,6 +30,7 @@ from crmkit import (
 )
 from crmkit.errors import PluginError
 from crmkit.query import each
+from crmkit.records import declaration_of
 from tests.work import shop
 
 
@@ -235,3 +238,25 @@ def test_questions_are_asked_in_the_company(crm: CRM):
     crm.tenant("acme").deals.open(None, title="Gazelle")
     assert len(crm.tenant("acme").find(Deal, d.title == "Gazelle")) == 1
     assert not crm.tenant("umbra").find(Deal)
+
+
+@pytest.mark.parametrize("place", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_a_guest_s_company_is_in_the_transaction_of_its_own_host(place, request, tmp_path):
+    """Whoever asked for it before, by the pool or on another connection, which may be closed by now."""
+    url = f"sqlite:///{tmp_path / 'crm.db'}" if place == "sqlite" else request.getfixturevalue("postgresql_url")
+    name = f"t{uuid.uuid4().hex[:12]}"
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with CRM.open(engine, discover=False, prefix="guests_") as crm:
+        acme = crm.tenant(name)
+        for ends, there in (("rollback", []), ("commit", ["Anna"]), ("rollback", ["Anna"])):
+            with engine.connect() as connection:
+                crm.on(connection).tenant(name).customers.add(name="Anna")
+                getattr(connection, ends)()
+            assert [one.name for one in acme.find(Customer)] == there
+            assert [one.name for one in crm.tenant(name).find(Customer)] == there
+        if place == "postgresql":
+            with engine.begin() as connection:
+                connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
+                for of in crm.house.types:
+                    connection.execute(text(f"DROP TABLE IF EXISTS guests_{declaration_of(of).name}"))
+    engine.dispose()

@@ -61,6 +61,11 @@ def copy(source: str, target: str, **where: Any) -> None:
 def _project() -> tuple[str, dict[str, Any]]:
     """Return the store and the options of the project: nothing of it is opened, for half a copy can not be."""
     run = current_run()
+    if run.tenant:
+        raise click.UsageError(
+            "--tenant says nothing here: one company is copied or restored at a time, and --schema or --prefix "
+            "(of a source: --source-schema, --source-prefix) say where its tables are."
+        )
     said = {"store": run.store} if run.store else {}
     url, options = project_options(read_project(run.project, os.environ, **said), os.environ)
     return url, {**options, **({"discover": False, "plugins": ()} if run.no_plugins else {})}

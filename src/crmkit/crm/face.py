@@ -153,7 +153,7 @@ class CRM(Families, Moving):
     def tenant(self, name: str, *, create: bool = True) -> Self:
         """Return the CRM of one company beside the others in the same place; made at its first use, or NotFoundError without ``create``."""
         self._outside("tenant")
-        own = open_company(self._house, self._runner.store, name, create=create)
+        own = open_company(self._runner, name, create=create)
         runner = attrs.evolve(self._runner, house=own.house, store=own.store)
         return type(self)(runner.house, runner, None, self._after_commit)._seated(own.schema)
 

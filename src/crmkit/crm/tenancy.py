@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from .._work.house import House
+from .._work.running import Runner
 from ..errors import NotFoundError
 from ..ports.store import Schema, Store
 from .opening import Options, build_house, load_plugins, settle
@@ -61,12 +62,17 @@ def options_for(options: Options, name: str) -> Options:
     return attrs.evolve(options, tables=tables, settings=settings)
 
 
-def open_company(main: House, place: Store, name: str, *, create: bool) -> Company:
+def open_company(runner: Runner, name: str, *, create: bool) -> Company:
     """Return one company, opened at its first use; its schema is created where it is absent.
+
+    On a host's connection, which nobody else may get, it is opened anew for each guest.
 
     Raises:
         NotFoundError: it is absent, and not to be created.
     """
+    main, place = runner.house, runner.store
+    if runner.is_guest:
+        return _opened(main, place, name, create)
     company: Company = main.opened(f"tenant:{name}", lambda: _opened(main, place, name, create))
     return company
 
