@@ -93,13 +93,17 @@ class StoreSource(Source):
         if store.status().is_absent:
             raise StoreError(f"{name} keeps nothing yet: there is nothing to move.", code="nothing_there")
         self.name = name
-        tx = store.begin(write=False)
-        self._ledger = {entry.key: entry for entry in tx.find(Find(of=LedgerEntry))}
-        whole = whole_types(types, {key[5:]: entry.value for key, entry in self._ledger.items() if key[:5] == "type:"})
+        self._tx = store.begin(write=False)
+        try:
+            self._ledger = {entry.key: entry for entry in self._tx.find(Find(of=LedgerEntry))}
+            kept = {key[5:]: entry.value for key, entry in self._ledger.items() if key.startswith("type:")}
+            whole = whole_types(types, kept)
+        except BaseException:
+            self._tx.rollback()
+            raise
         if whole != list(types):
-            tx.rollback()
-            tx = store.with_types(whole).begin(write=False)
-        self._tx = tx
+            self._tx.rollback()
+            self._tx = store.with_types(whole).begin(write=False)
         self.types = [of for of in whole if of is not LedgerEntry]
         self.identity = str(min(entry.id for key, entry in self._ledger.items() if key.startswith("type:")))
 
