@@ -106,6 +106,7 @@ def test_what_was_broken_off_is_an_open_step_that_an_upgrade_finishes(new, serve
     older = server.with_types([*CORE_TYPES, Bicycle])
     older.upgrade()
     assert older.status().pending == ()
+    assert "Fold bicycle.note anew." in new.status().pending
     assert "Fold bicycle.note anew." in server.with_types([*CORE_TYPES, NewBicycle]).upgrade()
     assert found(new) == [f"Grün {n}" for n in range(COUNT)]
     assert new.status().pending == new.upgrade() == ()
