@@ -319,7 +319,7 @@ class Writer:
             record = records[answer.index]
             if answer.reason != "present":  # it had the right version when this unit read it
                 raise TryAgain(f"A {declaration.name} was changed while this unit ran.")
-            values = ", ".join(f"{name} {getattr(record, name, None)!s}" for name in answer.key)
+            values = ", ".join(_of_key(record, name) for name in answer.key)
             raise ConflictError(
                 f"There is a {declaration.name} with {values} already: change that one, or choose another value.",
                 code="taken",
@@ -357,6 +357,11 @@ def _as_read(declaration: Declaration, record: Record, found: Any) -> Any:
     if found.version != record.version:
         raise TryAgain(f"A {declaration.name} was changed while this unit ran.")
     return found
+
+
+def _of_key(record: Record, name: str) -> str:
+    """Return what a record has of a unique key; newer code may have made it of a field that is not known here."""
+    return f"{name} {getattr(record, name)!s}" if hasattr(record, name) else f"the same {name}"
 
 
 def _replacing(declaration: Declaration, old: Record, new: Record) -> Write:

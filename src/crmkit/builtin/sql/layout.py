@@ -156,9 +156,10 @@ class Layout(Generic[R]):
     @cached_property
     def look_up(self) -> Mapping[tuple[str, ...], tuple[tuple[int, ...], str]]:
         """For each unique key the places of its columns in a row, and the SELECT of the id that has it."""
-        return {key: self._look_up(key) for key in self.declaration.unique}
+        return {key: self.looked_up(key) for key in self.declaration.unique}
 
-    def _look_up(self, key: tuple[str, ...]) -> tuple[tuple[int, ...], str]:
+    def looked_up(self, key: tuple[str, ...]) -> tuple[tuple[int, ...], str]:
+        """Return what ``look_up`` has of a unique key, for any fields."""
         names = [column for name in key for column in column_names(self.declaration, name)]
         has_it = (self.table.c[name] == bindparam(f"_{name}") for name in names)
         return tuple(map(self.columns.index, names)), self._text(select(self.table.c.id).where(*has_it))

@@ -17,6 +17,7 @@ from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.trigrams import TEXT_INDEX, TextIndex
 from crmkit.errors import InvalidError, TryAgain
 from crmkit.ports.store import Add, NotApplied, Record, Rehome, Remove, Replace, Write
+from crmkit.records import LedgerEntry
 
 
 class Writer:
@@ -136,7 +137,30 @@ class Writer:
             for (holder,) in self._link.rows(text, values) if None not in values else ():
                 if id_of(holder) != record.id:
                     return NotApplied(index, "present", key, id_of(holder))
+        return self._taken_elsewhere(layout, index, record, row)
+
+    def _taken_elsewhere(self, layout: Layout[Any], index: int, record: Record, row: Row) -> NotApplied:
+        """Name a key that newer code has made unique; where the ledger has none, the holder was written meanwhile."""
+        unseen: tuple[str, ...] = ()
+        for key in self._newer_keys(layout):
+            if not layout.declaration.by_name.keys() >= set(key):  # of a field that this code does not know
+                unseen = key
+                continue
+            places, text = layout.looked_up(key)
+            values = [row[place] for place in places]
+            for (holder,) in self._link.rows(text, values) if None not in values else ():
+                if id_of(holder) != record.id:
+                    return NotApplied(index, "present", key, id_of(holder))
+        if unseen:
+            return NotApplied(index, "present", unseen)
         raise TryAgain(AGAIN)
+
+    def _newer_keys(self, layout: Layout[Any]) -> list[tuple[str, ...]]:
+        """Return the unique keys that the ledger knows of a record type, and this code does not."""
+        ledger, name = self._catalogue.layout(LedgerEntry), f"type:{layout.declaration.name}"
+        entries = ledger.decode(self._link.rows(ledger.everything))
+        kept: Any = next((entry.value.get("unique", ()) for entry in entries if entry.key == name), ())
+        return [tuple(key) for key in kept if tuple(key) not in layout.declaration.unique]
 
 
 def _end_of_run(writes: Sequence[Write], start: int) -> int:
