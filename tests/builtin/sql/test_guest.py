@@ -16,7 +16,7 @@ from crmkit.builtin.sql import SqlStore
 from crmkit.errors import InvalidError, StoreError, UnsupportedError
 from crmkit.ports.store import Add, Remove
 from crmkit.query import each
-from crmkit.records import CORE_TYPES, Code, Customer, Id, Owner, Record
+from crmkit.records import CORE_TYPES, Code, Customer, Field, Id, Owner, Record
 from tests.builtin.sql.conftest import SERVERS, ask, keep
 from tests.builtin.sql.test_upgrade import ANNA, Bicycle, NewBicycle
 
@@ -54,6 +54,9 @@ CLEARED = {
     "postgresql": ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public"),
     "mariadb": ("DROP DATABASE {database}", "CREATE DATABASE {database}"),
 }
+
+WHERE_INDEXED = {"mariadb": " ON crm_customer"}
+"""What else names the index that is dropped."""
 
 
 def host_engine(request, url):
@@ -226,6 +229,30 @@ class TestOnSQLAlchemy:
             keep(house.on(connection), Remove(bicycles[0]))
             assert newer.on(connection).upgrade()
             assert newer.on(connection).status().pending == ()
+
+    def test_a_check_makes_nothing_and_ends_nothing(self, store, engine):
+        """The host's transaction and savepoint are as they were, and so are its tables; what was changed by hand is found."""
+        size = {Customer: [Field(name="size", kind="int", optional=True, indexed=True)]}
+        store.upgrade(size)
+        with engine.begin() as connection:
+            connection.execute(text("DROP INDEX ix_crm_customer__owner" + WHERE_INDEXED.get(engine.dialect.name, "")))
+        sent = []
+        with engine.connect() as connection:
+            begun = connection.begin()
+            connection.execute(text("INSERT INTO orders VALUES (1)"))
+            mark = connection.begin_nested()
+            keep(store.on(connection), Add(Customer(name="Anna")))
+            event.listen(engine, "before_cursor_execute", lambda *said: sent.append(said[2]))
+            drifts = store.on(connection).check(size)
+            assert [(one.table, one.name, one.what) for one in drifts] == [
+                ("crm_customer", "ix_crm_customer__owner", "missing index")
+            ]
+            mark.rollback()
+            assert names(store.on(connection)) == []
+            assert connection.execute(text("SELECT count(*) FROM orders")).scalar_one() == 1
+            begun.rollback()
+        assert (names(store), orders(engine)) == ([], 0)
+        assert [one for one in sent if one.startswith(("CREATE DATABASE", "CREATE TABLE", "USE ", "DROP TABLE"))] == []
 
     @pytest.mark.mariadb
     @pytest.mark.parametrize("engine", ["mariadb"], indirect=True)

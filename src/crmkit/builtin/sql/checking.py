@@ -1,7 +1,7 @@
 """Drift: what is not as an upgrade has made it.
 
-What should be there is not worked out but made: a fresh install in a place that nobody sees, described by the same
-catalogue as the real one.
+What should be there is not worked out but made: a fresh install in a place that nobody sees, described in the same
+words as the real one.
 """
 
 from __future__ import annotations
@@ -70,17 +70,12 @@ def fresh(catalogue: Catalogue, link: Link, found: Found, custom: Custom | None)
     """Return the tables of a fresh install."""
     database = catalogue.database
     types = tuple(catalogue.types.values())
-    made = Catalogue(types, database, schema="", prefix=catalogue.prefix)
+    made = Catalogue(types, database, schema=database.rehearsal_schema(catalogue.schema), prefix=catalogue.prefix)
     searching = Searching() if found.searching.before else found.searching  # what is yet to be made serves no index
     nothing = attrs.evolve(found, before=(), columns={}, indexes=frozenset(), ledger={}, searching=searching)
-    with database.scratch(link) as (aside, schema):
-        for step in plan(made, nothing, custom).steps:
-            if step.text.startswith(("CREATE ", "ALTER TABLE ")):
-                aside.change(step.text.replace("CREATE TABLE ", f"CREATE {database.temporary}TABLE ", 1))
-        tables = database.describe(aside, schema)
-    return {
-        name: table for name, table in tables.items() if name.startswith(catalogue.prefix) and name != "crmkit_scratch"
-    }
+    texts = [step.text for step in plan(made, nothing, custom).steps]
+    tables = database.rehearse(link, [text for text in texts if text.startswith(("CREATE ", "ALTER TABLE "))])
+    return {name: table for name, table in tables.items() if name.startswith(catalogue.prefix)}
 
 
 def _columns(table: str, there: Described, wanted: Described, old: frozenset[str]) -> Iterator[Drift]:

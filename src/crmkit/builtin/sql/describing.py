@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import secrets
 import sqlite3
-from collections.abc import Collection, Generator, Iterable, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import closing
 from typing import Final
 
 from crmkit.builtin.sql.dialect import Database, Described
@@ -66,6 +65,12 @@ UNION ALL SELECT table_name, constraint_name, LOWER(constraint_type) FROM inform
 WHERE table_schema = COALESCE(NULLIF(%s, ''), DATABASE()) AND constraint_type IN ('FOREIGN KEY', 'CHECK')
 """
 
+_PLACE: Final = r"((?:`[^`]*`|[^\s`])+)"
+_TABLE_MADE: Final = re.compile(rf"CREATE TABLE {_PLACE} \(")
+_INDEX_MADE: Final = re.compile(rf"CREATE (UNIQUE )?INDEX {_PLACE} ON {_PLACE} (\(.*)", re.DOTALL)
+_COLUMN_MADE: Final = re.compile(rf"ALTER TABLE {_PLACE} ADD COLUMN IF NOT EXISTS (.*)", re.DOTALL)
+_WORKED_OUT: Final = re.compile(r"^  `(.*?)` .*? GENERATED ALWAYS AS \((.*)\) VIRTUAL,?$", re.MULTILINE)
+
 
 def described(
     columns: Iterable[tuple[str, str, str]],
@@ -105,11 +110,13 @@ def _sqlite_index(sql: str) -> str:
     return unique + " ".join(sql[sql.index("(") :].split())
 
 
-@contextmanager
-def sqlite_scratch(database: Database) -> Generator[tuple[Link, str]]:
-    """Give a database in memory."""
+def rehearse_sqlite(database: Database, texts: Iterable[str]) -> Mapping[str, Described]:
+    """Return the tables that statements make in a database in memory."""
     with closing(sqlite3.connect(":memory:")) as driver:
-        yield DriverLink(driver, database, "the database in memory"), ""
+        link = DriverLink(driver, database, "the database in memory")
+        for text in texts:
+            link.change(text)
+        return describe_sqlite(link)
 
 
 def describe_postgresql(link: Link, schema: str) -> Mapping[str, Described]:
@@ -124,14 +131,16 @@ def _postgresql_index(sql: str, kind: str) -> str:
     return unique + sql.partition(" USING ")[2].partition(" ")[2] + ("" if kind == "index" else ", invalid")
 
 
-@contextmanager
-def postgresql_scratch(link: Link) -> Generator[tuple[Link, str]]:
-    """Give the temporary schema of a connection, within its transaction."""
+def rehearse_postgresql(link: Link, texts: Iterable[str]) -> Mapping[str, Described]:
+    """Return the tables that statements make in the temporary schema of a connection, within its transaction."""
     link.change("SAVEPOINT crmkit_scratch")
     try:
         link.change("CREATE TEMPORARY TABLE crmkit_scratch (n integer)")
-        ((name,),) = link.rows("SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema()")
-        yield link, name
+        ((schema,),) = link.rows("SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema()")
+        for text in texts:
+            link.change(text.replace("CREATE TABLE ", "CREATE TEMPORARY TABLE ", 1))
+        found = describe_postgresql(link, schema)
+        return {name: table for name, table in found.items() if name != "crmkit_scratch"}
     finally:
         link.change("ROLLBACK TO SAVEPOINT crmkit_scratch")
         link.change("RELEASE SAVEPOINT crmkit_scratch")
@@ -143,15 +152,54 @@ def describe_mariadb(link: Link, schema: str) -> Mapping[str, Described]:
     return described(columns, parts, link.rows(_MARIADB_RULES, (schema, schema)))
 
 
-@contextmanager
-def mariadb_scratch(link: Link) -> Generator[tuple[Link, str]]:
-    """Give a database of its own: a temporary table stands in no catalogue."""
-    ((here,),) = link.rows("SELECT DATABASE()")
-    name = f"crmkit_scratch_{secrets.token_hex(6)}"
-    link.change(f"CREATE DATABASE {name}")
+def rehearse_mariadb(link: Link, texts: Iterable[str]) -> Mapping[str, Described]:
+    """Return the tables that statements make as temporary ones.
+
+    Each is one statement with all its indexes and columns: what changes a temporary table later ends the transaction, which
+    may be a host's. No catalogue knows them: the database shows them.
+    """
+    made: list[str] = []
     try:
-        link.change(f"USE {name}")
-        yield link, name
+        for place, text in _as_temporary(texts).items():
+            link.change(text)
+            made.append(place)
+        return {place.rpartition(".")[2].strip("`"): _shown(link, place) for place in made}
     finally:
-        link.change(f"USE `{here}`")
-        link.change(f"DROP DATABASE {name}")
+        for place in made:
+            link.change(f"DROP TEMPORARY TABLE {place}")
+
+
+def _as_temporary(texts: Iterable[str]) -> Mapping[str, str]:
+    """Return by table the statement that makes it, whole."""
+    made: dict[str, str] = {}
+    for text in texts:
+        if begun := _TABLE_MADE.match(text):
+            made[begun[1]] = text.replace("CREATE TABLE ", "CREATE TEMPORARY TABLE ", 1)
+        elif index := _INDEX_MADE.match(text):
+            made[index[3]] = _with_part(made[index[3]], f"{index[1] or ''}INDEX {index[2]} {index[4]}")
+        elif column := _COLUMN_MADE.match(text):
+            made[column[1]] = _with_part(made[column[1]], column[2])
+    return made
+
+
+def _with_part(text: str, part: str) -> str:
+    """Return the statement that makes a table with one column or index more."""
+    columns, end, options = text.rpartition(" )ENGINE=")
+    return f"{columns}, {part}{end}{options}"
+
+
+def _shown(link: Link, place: str) -> Described:
+    """Return a temporary table in the words of ``describe_mariadb``."""
+    ((_, text),) = link.rows(f"SHOW CREATE TABLE {place}")
+    worked_out = dict(_WORKED_OUT.findall(text))
+    columns: dict[str, str] = {}
+    for name, type_, collation, null, *_ in link.rows(f"SHOW FULL COLUMNS FROM {place}"):
+        parts = (f" COLLATE {collation}" if collation else "", " NOT NULL" if null == "NO" else "")
+        columns[name] = "".join((type_, *parts, f" AS {worked_out[name]}" if name in worked_out else ""))
+    indexes: dict[str, str] = {}
+    for _, is_plain, name, _, column, _, _, beginning, *_ in link.rows(f"SHOW INDEX FROM {place}"):
+        on = f"{column}({beginning})" if beginning else column
+        before = indexes.get(name, "(" if is_plain else "UNIQUE (").removesuffix(")")
+        indexes[name] = f"{before}{'' if before.endswith('(') else ', '}{on})"
+    indexes.pop("PRIMARY", None)
+    return Described(columns=columns, indexes=indexes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
@@ -94,7 +93,6 @@ class Database(ABC):
     longest_name: ClassVar[int] = 63
     lock_rows: ClassVar[str] = ""
     aborts_on_error: ClassVar[bool] = True
-    temporary: ClassVar[str] = ""
     keeps_at_once: ClassVar[bool] = False
     indexes_columns_only: ClassVar[bool] = False
     smallest_id: ClassVar[Any]
@@ -224,11 +222,16 @@ class Database(ABC):
         """Return each table of a schema as the database describes it, without what an index's or a table's place is called."""
 
     @abstractmethod
-    def scratch(self, link: Link) -> AbstractContextManager[tuple[Link, str]]:
-        """Give a place in which tables can be made that nobody sees, and that are gone afterwards: a link, and its schema.
+    def rehearse(self, link: Link, texts: Sequence[str]) -> Mapping[str, Described]:
+        """Return the tables that statements make, described as ``describe`` does, without making one that stays or that others see.
 
-        A table is made there by ``CREATE`` with the word that is ``temporary``.
+        Args:
+            texts: ``CREATE TABLE``, ``CREATE INDEX`` and ``ALTER TABLE``, for tables of ``rehearsal_schema``.
         """
+
+    def rehearsal_schema(self, schema: str) -> str:
+        """Return the schema by which tables are named that are made only to be described."""
+        return ""
 
     @abstractmethod
     def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TypeAlias, cast
 
@@ -17,7 +16,7 @@ from sqlalchemy.types import BigInteger, Boolean, Numeric, TypeEngine
 
 from crmkit.builtin.sql.byte_ids import ByteIds
 from crmkit.builtin.sql.days import is_day
-from crmkit.builtin.sql.describing import describe_mariadb, mariadb_scratch
+from crmkit.builtin.sql.describing import describe_mariadb, rehearse_mariadb
 from crmkit.builtin.sql.dialect import Described, Searching
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.mariadb_faults import fault_of
@@ -188,9 +187,13 @@ class MariaDB(ByteIds):
         """Return what the database says of its tables."""
         return describe_mariadb(link, schema)
 
-    def scratch(self, link: Link) -> AbstractContextManager[tuple[Link, str]]:
-        """Give a database of its own."""
-        return mariadb_scratch(link)
+    def rehearsal_schema(self, schema: str) -> str:
+        """A temporary table is in a schema as others are, and stands before one of its name there."""
+        return schema
+
+    def rehearse(self, link: Link, texts: Sequence[str]) -> Mapping[str, Described]:
+        """Make them as temporary tables, which no transaction ends for."""
+        return rehearse_mariadb(link, texts)
 
     def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:
         """Return the columns of each index."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TypeAlias
 from uuid import UUID
@@ -18,7 +17,7 @@ from sqlalchemy.sql.elements import ColumnClause, Grouping
 from sqlalchemy.types import BigInteger, Boolean, Integer, Numeric, Text, TypeEngine
 
 from crmkit.builtin.sql.days import is_day
-from crmkit.builtin.sql.describing import describe_postgresql, postgresql_scratch
+from crmkit.builtin.sql.describing import describe_postgresql, rehearse_postgresql
 from crmkit.builtin.sql.dialect import Copy, Database, Described, Searching
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.postgresql_faults import fault_of
@@ -63,7 +62,6 @@ class PostgreSQL(Database):
 
     name: ClassVar[str] = "postgresql"
     common_schema: ClassVar[str] = "public"
-    temporary: ClassVar[str] = "TEMPORARY "
     lock_rows: ClassVar[str] = " FOR UPDATE OF t0 SKIP LOCKED"
     smallest_id: ClassVar[Any] = UUID(int=0)
 
@@ -212,9 +210,9 @@ class PostgreSQL(Database):
         """Return what its catalogue says of each table."""
         return describe_postgresql(link, schema)
 
-    def scratch(self, link: Link) -> AbstractContextManager[tuple[Link, str]]:
-        """Give the temporary schema of a connection, within its transaction."""
-        return postgresql_scratch(link)
+    def rehearse(self, link: Link, texts: Sequence[str]) -> Mapping[str, Described]:
+        """Make them in the temporary schema of the connection, within its transaction."""
+        return rehearse_postgresql(link, texts)
 
     def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:
         """Return the columns of each index."""

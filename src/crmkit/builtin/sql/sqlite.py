@@ -6,7 +6,6 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TypeAlias
 
@@ -17,7 +16,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.types import BLOB, TEXT, BigInteger, Boolean, TypeEngine
 
 from crmkit.builtin.sql.byte_ids import ByteIds
-from crmkit.builtin.sql.describing import describe_sqlite, sqlite_scratch
+from crmkit.builtin.sql.describing import describe_sqlite, rehearse_sqlite
 from crmkit.builtin.sql.dialect import Described, Searching, Taken
 from crmkit.builtin.sql.faults import FULL, of_a_value
 from crmkit.builtin.sql.link import Link
@@ -164,9 +163,9 @@ class SQLite(ByteIds):
         """Return what its catalogue says of each table."""
         return describe_sqlite(link)
 
-    def scratch(self, link: Link) -> AbstractContextManager[tuple[Link, str]]:
-        """Give a database in memory."""
-        return sqlite_scratch(self)
+    def rehearse(self, link: Link, texts: Sequence[str]) -> Mapping[str, Described]:
+        """Make them in a database in memory."""
+        return rehearse_sqlite(self, texts)
 
     def index_columns(self, link: Link, table: Table) -> Mapping[str, frozenset[str]]:
         """Return the columns of each index that was made by a statement."""
