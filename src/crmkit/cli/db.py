@@ -43,7 +43,10 @@ def status(crm: CRM) -> None:
     todo = list(to_do(found))
     for text in (*todo, *told(found)):
         click.echo(text)
-    click.echo("Next: crmkit db upgrade" if todo else "The database is as the plugins declare it.")
+    if found.refused:
+        click.echo("Next: see to what is refused above, then crmkit db upgrade")
+    else:
+        click.echo("Next: crmkit db upgrade" if todo else "The database is as the plugins declare it.")
 
 
 def to_do(found: Schema) -> Iterator[str]:
@@ -84,7 +87,10 @@ def upgrade(crm: CRM, *, dry_run: bool, contract: bool) -> None:
     if dry_run:
         found = crm.status()
         waiting = [drop for line in found.lines for drop in line.waits] if contract else []
-        _done((*to_do(found), *waiting), "Nothing was done (--dry-run).")
+        in_the_way = (*found.refused.values(), *found.notes)
+        for text in in_the_way if not current_run().json else ():
+            click.echo(text)
+        _done((*to_do(found), *waiting), "Nothing was done (--dry-run).", refused=found.refused, notes=found.notes)
         return
     with progress("records") as tell:
         try:
@@ -99,7 +105,7 @@ def upgrade(crm: CRM, *, dry_run: bool, contract: bool) -> None:
 db.add_command(check_)
 
 
-def _done(done: tuple[str, ...], words: str) -> None:
+def _done(done: tuple[str, ...], words: str, **facts: Any) -> None:
     for text in () if current_run().json else done:
         click.echo(text)
-    say(words, done=done)
+    say(words, done=done, **facts)

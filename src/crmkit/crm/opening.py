@@ -22,7 +22,8 @@ from ..records.ledger import class_from_ledger
 from ..records.money import is_currency
 from ..records.times import zone
 from ..settings import Project, Tenant, tenants_of
-from .upgrading import begin, keep_checks, take_note
+from .checks import keep_checks
+from .upgrading import begin, take_note
 
 
 def _tenants(given: object) -> Mapping[str, Tenant]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -15,11 +14,13 @@ from .._work.house import House
 from .._work.installing import install
 from .._work.running import TRIES, Runner
 from .._work.stepping import CORE, beside, keep_line, last_of, read_lines, reserve, run_step
-from ..errors import CRMError, PluginError, StorageBusy, StoreError, TryAgain
+from ..errors import PluginError, StorageBusy, StoreError, TryAgain
 from ..ports.step import Drop, Step
-from ..ports.store import Add, Drift, Line, Replace, Schema, Store
+from ..ports.store import Drift, Line, Schema, Store
 from ..query import Find, count, each
 from ..records import Field, LedgerEntry, Record, declaration_of
+from ..records.declaration import with_unique
+from .checks import note_checks
 
 _log = logging.getLogger("crmkit.upgrade")
 Tell = Callable[[str, int], None]
@@ -68,6 +69,7 @@ class Upgrade:
         schema: how it stands, before and after it was brought to the declarations.
         done: what was done.
         failed: plugin -> why its part could not be done.
+        loose: record type -> its class without the unique keys that wait for a step, since values of theirs stand twice.
     """
 
     house: House
@@ -76,6 +78,8 @@ class Upgrade:
     tell: Tell = silent
     done: list[str] = attrs.field(factory=list[str])
     failed: dict[str, str] = attrs.field(factory=dict[str, str])
+    loose: dict[str, type[Record]] = attrs.field(factory=dict[str, type[Record]])
+    may_loosen: bool = True
 
     def run(self, *, contract: bool) -> tuple[str, ...]:
         """Do everything, in order. See ``upgrade``."""
@@ -117,15 +121,39 @@ class Upgrade:
         owner = owners(self.house)
         while True:
             types = tuple(of for of in self.house.types if owner.get(declaration_of(of).name) not in self.failed)
-            place = store if len(types) == len(self.house.types) else store.with_types(types)
+            kept_as = tuple(self.loose.get(declaration_of(of).name, of) for of in types)
+            place = store if kept_as == tuple(self.house.types) else store.with_types(kept_as)
             try:
-                self.done += self._patiently(place.upgrade, indexed(self.house, types))
+                self.done += self._patiently(place.upgrade, indexed(self.house, types, kept_as))
                 return
             except StoreError as error:
+                if self._loosened(error):
+                    continue
                 name = owner.get(error.params.get("record_type", ""))
                 if name is None or name in self.failed:
                     raise
                 self.failed[name] = str(error)
+
+    def _loosened(self, error: StoreError) -> bool:
+        """Leave a key to be made after the steps, where values of it stand twice and a step is due that can change them; say whether."""
+        name, key = error.params.get("record_type", ""), error.params.get("key")
+        if key is None or not self.may_loosen or name not in due(self.house, ledger(self.runner.store)):
+            return False
+        of = self.loose.get(name, self.house.by_name[name])
+        self.loose[name] = with_unique(of, [one for one in declaration_of(of).unique if one != key])
+        return True
+
+    def _tighten(self, name: str) -> None:
+        """Make the keys that waited for the steps of a plugin, which have run."""
+        owner = owners(self.house)
+        waiting = [of for of in self.loose if owner.get(of, CORE) == name]
+        for of in waiting:
+            del self.loose[of]
+        if waiting:
+            self.may_loosen = False
+            self._schema(self.runner.store)
+            self.schema = self.runner.store.status()
+            take_note(self.house, self.runner.store, self.schema)
 
     def _patiently(self, work: Callable[..., tuple[str, ...]], *values: Any) -> tuple[str, ...]:
         """Run it again where somebody else was in the way: it waits for no lock for long, so that nobody waits behind it."""
@@ -152,6 +180,9 @@ class Upgrade:
             for step in steps:
                 if isinstance(step, Step) and self._is_due(name, step):
                     self._step(name, step)
+            self._tighten(name)
+            if name in self.failed:
+                return
             self._arrive(name, steps)
             for of in line.types if name else ():
                 self._see_required(of, kept)
@@ -277,13 +308,22 @@ def take_note(house: House, store: Store, schema: Schema) -> Mapping[str, Mappin
 
 
 def status(house: House, store: Store) -> Schema:
-    """Return how schema and data stand; the data also of plugins that are gone, whose types the store has learnt by now."""
-    schema = store.status()
+    """Return how schema and data stand; the data also of plugins that are gone, whose types the store has learnt by now.
+
+    What stands in the way of an upgrade, and a step that is due sees to, is a note; what nobody sees to is refused.
+    """
+    schema = store.foresee(indexed(house, house.types))
     kept = {} if schema.is_absent else ledger(store)
     lines = {**read_lines(kept), **{line.name: line for line in lines_of(house, kept)}}
     declared = {f"type:{declaration_of(of).name}" for of in house.loaded.types}
     orphans = {key.removeprefix("type:"): kept[key] for key in kept if key.startswith("type:") and key not in declared}
-    return attrs.evolve(schema, lines=tuple(lines.values()), unknown={**schema.unknown, **orphans})
+    schema = attrs.evolve(schema, lines=tuple(lines.values()), unknown={**schema.unknown, **orphans})
+    seen_to = schema.refused.keys() & due(house, kept).keys() - store.status().refused.keys() if schema.refused else ()
+    notes = (
+        f"{schema.refused[name]} A step runs first: {'; '.join(due(house, kept)[name])}." for name in sorted(seen_to)
+    )
+    refused = {name: why for name, why in schema.refused.items() if name not in seen_to}
+    return attrs.evolve(schema, refused=refused, notes=(*schema.notes, *notes))
 
 
 def check(house: House, store: Store) -> tuple[Drift, ...]:
@@ -328,8 +368,22 @@ def lines_of(house: House, kept: Mapping[str, Any]) -> list[Line]:
     return lines
 
 
-def indexed(house: House, types: Iterable[type[Record]]) -> dict[type[Record], list[Field]]:
-    """Return the custom fields of these record types that have an index."""
+def due(house: House, kept: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the steps that no upgrade has run here, by the record type whose records they change."""
+    found: dict[str, list[str]] = {}
+    steps = steps_of(house)
+    for line in lines_of(house, kept):
+        for step in steps.get(line.name, ()):
+            if isinstance(step, Step) and step.to > line.at:
+                found.setdefault(declaration_of(step.of).name, []).append(f"{line.called} {step.to}: {step.title}")
+    return found
+
+
+def indexed(
+    house: House, types: Sequence[type[Record]], kept_as: Sequence[type[Record]] | None = None
+) -> dict[type[Record], list[Field]]:
+    """Return the custom fields of these record types that have an index; ``kept_as``: the classes that a store has of them."""
+    classes = dict(zip(types, kept_as or types, strict=True))
     found: dict[type[Record], list[Field]] = {}
     for offer in house.loaded.fields:
         declared = offer.value
@@ -337,35 +391,5 @@ def indexed(house: House, types: Iterable[type[Record]]) -> dict[type[Record], l
             field = Field(
                 name=declared.key, kind=declared.kind, optional=True, choices=declared.choices, places=declared.places, indexed=True
             )  # fmt: skip
-            found.setdefault(declared.of, []).append(field)
+            found.setdefault(classes[declared.of], []).append(field)
     return found
-
-
-def keep_checks(house: House, store: Store, kept: Mapping[str, Mapping[str, Any]]) -> None:
-    """Note the checks of plugins that are new here; where nothing can be written now, the next upgrade does it."""
-    if any(kept.get(key, {}).get("types") != tuple(sorted(types)) for key, types in _checks(house).items()):
-        runner = Runner(house=house, store=store, narrowed=False)
-        with suppress(CRMError):
-            runner.run(lambda unit: note_checks(unit, house), note_checks)
-
-
-def _checks(house: House) -> Mapping[str, Iterable[str]]:
-    builtin = {state.name for state in house.loaded.states if state.is_builtin}
-    return {f"checks:{name}": types for name, types in house.loaded.checks.items() if name not in builtin}
-
-
-def note_checks(unit: Any, house: House) -> int:
-    """Write into the ledger which plugin checks which record types, so that one that is missing later fails closed."""
-    wanted = _checks(house)
-    tx = unit.to_write()
-    kept = {entry.key: entry for entry in tx.find(Find(of=LedgerEntry))}
-    changed = 0
-    for key, types in wanted.items():
-        value = {"types": sorted(types)}
-        if key not in kept:
-            tx.write([Add(LedgerEntry(key=key, value=value, created_at=unit.now))])
-            changed += 1
-        elif dict(kept[key].value) != {"types": tuple(value["types"])}:
-            tx.write([Replace(attrs.evolve(kept[key], value=value))])
-            changed += 1
-    return changed

@@ -279,14 +279,8 @@ class Store(ABC):
     @classmethod
     @abstractmethod
     def open(
-        cls,
-        url: Any,
-        types: Sequence[type[Record]],
-        *,
-        schema: str = "",
-        prefix: str = "",
-        options: Mapping[str, Any] | None = None,
-    ) -> Store:
+        cls, url: Any, types: Sequence[type[Record]], *, schema: str = "", prefix: str = "", options: Mapping[str, Any] | None = None
+    ) -> Store:  # fmt: skip
         """Return a store for these record types. Opens what it needs, creates no schema.
 
         Args:
@@ -317,6 +311,13 @@ class Store(ABC):
         Raises:
             NewerSchema, StoreCorrupt: it can not be used.
         """
+
+    def foresee(self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None) -> Schema:
+        """Return what ``status`` does, and what else an upgrade would do or find in its way; it may read every record.
+
+        As it stands it is ``status``.
+        """
+        return self.status()
 
     @abstractmethod
     def upgrade(self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import re
 import types
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -30,6 +30,7 @@ from .fields import (
 from .record import Mode, Record
 from .values import FrozenMap
 
+R = TypeVar("R", bound=Record)
 Belongs = Literal["owner", "shared", "itself"]
 RESERVED: Final = frozenset({"in_", "starts_with", "contains", "includes", "is_missing", "folded"})
 """Words that questions use on a path; a field can not have them as its name."""
@@ -170,6 +171,13 @@ def _field_in_ledger(field: Field) -> dict[str, Any]:
     if field.owner:
         made["owner"] = {"on_erase": field.owner.on_erase, "on_merge_conflict": field.owner.on_merge_conflict}
     return made
+
+
+def with_unique(of: type[R], unique: Sequence[tuple[str, ...]]) -> type[R]:
+    """Return the same record type with other unique keys."""
+    made: Any = type(of.__name__, (of,), {"__slots__": (), "__module__": of.__module__})
+    type.__setattr__(made, "_declaration", attrs.evolve(declaration_of(of), of=made, unique=tuple(unique)))
+    return cast("type[R]", made)
 
 
 def snake(name: str) -> str:

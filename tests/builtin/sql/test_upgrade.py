@@ -171,7 +171,7 @@ def test_a_failed_upgrade_leaves_the_old_schema(old):
         customer: Annotated[Id[Customer], Owner(on_erase="remove")]
         shop: Code = "utrecht"
 
-    with pytest.raises(StoreError, match="known by its shop, and 1 values stand in more than one"):
+    with pytest.raises(StoreError, match="known by its shop, and 1 value stands in more than one"):
         newer(old, Twice).upgrade()
     assert len(ask(old, Bicycle)) == 2
     assert set(newer(old, Twice).status().behind) == {"bicycle"}

@@ -9,6 +9,7 @@ import attrs
 
 from crmkit.builtin.sql.blobs import blob_table
 from crmkit.builtin.sql.catalogue import Catalogue
+from crmkit.builtin.sql.doubles import no_doubles
 from crmkit.builtin.sql.folding import folding, noting, to_fold
 from crmkit.builtin.sql.ledger import keeper, remover
 from crmkit.builtin.sql.schema import CORE_VERSION, Found, is_within
@@ -19,7 +20,6 @@ from crmkit.builtin.sql.steps import (
     create_table,
     custom_index,
     index_texts,
-    no_doubles,
     search_indexes,
     sentence,
     statement,
@@ -65,12 +65,13 @@ def plan(catalogue: Catalogue, found: Found, custom: Custom | None = None, *, on
             refused[name] = refusal
         else:
             steps += [attrs.evolve(step, of=name) for step in made]
+    looks, steps = [step for step in steps if step.is_look], [step for step in steps if not step.is_look]
     keeps_at_once = catalogue.database.keeps_at_once and bool(steps or found.before)
     is_later = any(step.is_later for step in steps)
     if keeps_at_once:
         steps = _opened(catalogue, found, steps)
     closing = _closing(catalogue, found, refused, is_open=keeps_at_once, is_later=is_later)
-    return Plan((*map(statement, found.before), *steps, *closing), refused)
+    return Plan((*looks, *map(statement, found.before), *steps, *closing), refused)
 
 
 def _opened(catalogue: Catalogue, found: Found, steps: Sequence[Step]) -> list[Step]:
@@ -113,6 +114,7 @@ def _type_steps(
     else:
         _refuse_strangers(layout.table.name, found, kept, of)
         _refuse_other_kinds(layout.declaration, kept or {})
+        yield from no_doubles(layout, there, found.indexes, database)
         # an index of trigrams of our own takes texts once they are right, in the same transaction
         is_aside = online and not found.searching.is_ours
         yield from noting(catalogue, found, layout, stale, aside=is_aside)
@@ -122,8 +124,6 @@ def _type_steps(
         yield from folding(catalogue, layout, stale, aside=is_aside)
     for index in layout.indexes:
         if index.name not in found.indexes:
-            if index.unique and not is_new:
-                yield no_doubles(layout, index, database)
             written = layout.create_indexes[str(index.name)]
             yield create_index(index, database, aside=online and not is_new, written=written)
     yield from search_indexes(layout, catalogue.prefix, found, database, aside=online and not is_new)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import ColumnElement, Index, MetaData, Table, and_, bindparam, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Index, MetaData, Table, bindparam, literal_column, select, update
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from crmkit.builtin.sql.columns import default_of, default_values
-from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.dialect import Database, Taken
 from crmkit.builtin.sql.indexing import put_all
 from crmkit.builtin.sql.layout import Layout, compiled, ddl
 from crmkit.builtin.sql.link import Link
@@ -32,12 +32,14 @@ class Step:
     Attributes:
         is_later: it runs after the others were kept, on a connection that keeps each statement at once.
         of: the record type that it is for.
+        is_look: it changes nothing, and is done before anything is changed: it raises where the type can not be brought to its declaration.
     """
 
     text: str
     run: Callable[[Link], object]
     is_later: bool = False
     of: str = ""
+    is_look: bool = False
 
 
 def sentence(text: str, run: Callable[[Link], object]) -> Step:
@@ -63,14 +65,20 @@ def create_index(index: Index, database: Database, *, aside: bool = False, writt
         written: its statement, where it is written already.
     """
     texts = database.index_aside(index) if aside else ()
-    if not texts:
-        return statement(written or ddl(CreateIndex(index), database))
+    is_later = bool(texts)
+    texts = texts or (written or ddl(CreateIndex(index), database),)
 
     def build(link: Link) -> None:
-        for text in texts:
-            link.change(text)
+        try:
+            for text in texts:
+                link.change(text)
+        except Taken as error:
+            raise StoreError(
+                "A value was written twice while its key was made: run `crmkit db upgrade` again, which names the records.",
+                code="doubles",
+            ) from error
 
-    return Step(texts[-1], build, is_later=True)
+    return Step(texts[-1], build, is_later=is_later)
 
 
 def custom_index(
@@ -119,27 +127,6 @@ def index_texts(layout: Layout[Any], prefix: str, found: Found, *, is_folded: bo
     if there is not None:
         said = f"Put the texts of {layout.declaration.plural} into their index of trigrams."
         yield sentence(said, lambda link: None if aside else put_all(link, index))
-
-
-def no_doubles(layout: Layout[Any], index: Index, database: Database) -> Step:
-    """See that a new unique key finds no two records with the same values, before it is built."""
-    columns = [layout.table.c[name] for name in index.columns.keys()]  # noqa: SIM118  # SQLAlchemy's collection yields columns
-    there = select(*columns).where(and_(*(column.is_not(None) for column in columns)))
-    doubles = there.group_by(*columns).having(func.count() > _ONE).subquery("doubles")
-    text = compiled(select(func.count()).select_from(doubles), database).text
-    name, words = layout.declaration.name, " and ".join(column.name for column in columns)
-
-    def look(link: Link) -> None:
-        ((found,),) = link.rows(text)
-        if found:
-            raise StoreError(
-                f"A {name} is to be known by its {words}, and {found} values stand in more than one: "
-                "make them differ first, in a step of the plugin or by hand.",
-                code="doubles",
-                field=columns[0].name,
-            )
-
-    return sentence(f"See that no two {layout.declaration.plural} have the same {words}.", look)
 
 
 def add_column(layout: Layout[Any], field: Field, columns: Sequence[str], database: Database) -> Iterator[Step]:

@@ -87,6 +87,10 @@ class OpenSqlStore(SqlStore):
         """Compare what is kept with the declarations. See ``Store.status``."""
         return self._schema.status()
 
+    def foresee(self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None) -> Schema:
+        """Say also what the records have in the way of an upgrade. See ``Store.foresee``."""
+        return self._schema.foresee(custom_indexes)
+
     def upgrade(self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None) -> tuple[str, ...]:
         """Bring the schema to the declarations. See ``Store.upgrade``.
 

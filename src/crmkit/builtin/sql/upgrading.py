@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
+
+import attrs
 
 from crmkit.builtin.sql.boundary import Boundary, Own
 from crmkit.builtin.sql.catalogue import Catalogue
@@ -40,12 +42,30 @@ class SchemaKeeper:
 
     def status(self) -> Schema:
         """Compare what is there with the declarations; until an upgrade, questions read defaults for what is not there."""
-        catalogue = self._catalogue
         found, notes = self._looked()
+        return self._told(found, notes, self._plan(found) if self._differs(found) else Plan((), {}))
+
+    def foresee(self, custom: Custom | None) -> Schema:
+        """Look also at what only the records tell, and at the indexes of custom fields. See ``Store.foresee``."""
+        found, notes = self._looked()
+        planned = self._plan(found, custom)
+        told, boundary = self._told(found, notes, planned), self._begin(False)
+        try:
+            in_the_way = dict(_in_the_way(boundary.link, planned.steps))
+        finally:
+            boundary.rollback()
+        return attrs.evolve(told, refused={**in_the_way, **told.refused})
+
+    def _differs(self, found: Found) -> bool:
+        catalogue = self._catalogue
+        declared = {name: declaration_of(of) for name, of in catalogue.types.items()}
+        kept = {name: found.value(f"type:{name}") for name in declared if f"type:{name}" in found.ledger}
+        return _differs(declared, kept, found) or not is_searched(catalogue, found)
+
+    def _told(self, found: Found, notes: tuple[str, ...], planned: Plan) -> Schema:
+        catalogue = self._catalogue
         declared = {name: declaration_of(of) for name, of in catalogue.types.items()}
         kept = {key[5:]: found.value(key) for key in found.ledger if key.startswith("type:")}
-        differs = _differs(declared, kept, found) or not is_searched(catalogue, found)
-        planned = self._plan(found) if differs else Plan((), {})
         behind = {name for name in declared if name in kept and not is_within(declared[name], kept[name])}
         return Schema(
             is_absent=not found.ledger,
@@ -160,6 +180,16 @@ def _run(link: Link, steps: Iterable[Step]) -> None:
             step.run(link)
         except StoreError as error:
             raise _named(error, step.of) from error
+
+
+def _in_the_way(link: Link, steps: Iterable[Step]) -> Iterator[tuple[str, str]]:
+    """Yield the record types whose records are in the way of their declaration, and how."""
+    for step in steps:
+        if step.is_look:
+            try:
+                step.run(link)
+            except StoreError as error:
+                yield step.of, str(error)
 
 
 def _named(error: StoreError, of: str) -> StoreError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -19,24 +19,32 @@ Holder = dict[tuple[Any, ...], UUID]
 
 @attrs.define
 class Table:
-    """The records of one type, and who holds its unique keys."""
+    """The records of one type, and who holds its unique keys.
+
+    Attributes:
+        doubled: keys that were not unique yet when records were kept: one of several is their holder.
+    """
 
     of: type[Record]
     rows: dict[UUID, Record] = attrs.field(factory=dict[UUID, Record])
     keys: dict[tuple[str, ...], Holder] = attrs.field(factory=dict[tuple[str, ...], Holder])
+    doubled: set[tuple[str, ...]] = attrs.field(factory=set[tuple[str, ...]])
 
     @classmethod
     def for_type(cls, of: type[Record]) -> Table:
         return cls(of, {}, {key: {} for key in declaration_of(of).unique})
 
     def copy(self) -> Table:
-        return Table(self.of, self.rows.copy(), {key: holder.copy() for key, holder in self.keys.items()})
+        return Table(
+            self.of, self.rows.copy(), {key: holder.copy() for key, holder in self.keys.items()}, self.doubled.copy()
+        )
 
-    def taken(self, record: Record) -> tuple[tuple[str, ...], UUID] | None:
-        """Return the unique key of the record that another one has, and who it is."""
+    def taken(self, record: Record, before: Record | None = None) -> tuple[tuple[str, ...], UUID] | None:
+        """Return the unique key of the record that another one has, and who it is; what it had before is no new claim."""
         for key, holder in self.keys.items():
             values = _key_values(record, key)
-            found = None if values is None else holder.get(values)
+            is_kept = before is not None and values == _key_values(before, key)
+            found = None if values is None or is_kept else holder.get(values)
             if found is not None and found != record.id:
                 return key, found
         return None
@@ -45,13 +53,27 @@ class Table:
         """Keep a record in the place of the one with this id (None: keep none), and return that one."""
         before = self.rows.pop(record_id, None) if record is None else self.rows.get(record_id)
         for key, holder in self.keys.items():
-            if before is not None and (values := _key_values(before, key)) is not None:
-                holder.pop(values, None)
-            if record is not None and (values := _key_values(record, key)) is not None:
-                holder[values] = record_id
+            if (
+                before is not None
+                and (values := _key_values(before, key)) is not None
+                and holder.get(values) == record_id
+            ):
+                del holder[values]
+            values = None if record is None else _key_values(record, key)
+            if values is not None and holder.setdefault(values, record_id) != record_id:
+                self.doubled.add(key)
         if record is not None:
             self.rows[record_id] = record
         return before
+
+
+def standing_twice(key: tuple[str, ...], records: Iterable[Record]) -> list[list[UUID]]:
+    """Return the ids of the records that have the same values of a key, as lists, each of more than one."""
+    found: dict[tuple[Any, ...], list[UUID]] = {}
+    for record in records:
+        if (values := _key_values(record, key)) is not None:
+            found.setdefault(values, []).append(record.id)
+    return [sorted(ids) for ids in found.values() if len(ids) > 1]
 
 
 def _key_values(record: Record, key: tuple[str, ...]) -> tuple[Any, ...] | None:
@@ -82,8 +104,11 @@ class Place:
 
 
 def rebuilt(of: type[Record], table: Table) -> Table:
-    if table.of is of:
-        return table.copy()
+    return table.copy() if table.of is of else keyed(of, table)
+
+
+def keyed(of: type[Record], table: Table) -> Table:
+    """Return a table with the claims of its records made anew."""
     made = Table.for_type(of)
     for record_id, record in table.rows.items():
         made.put(record_id, as_type(of, record))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+import attrs
+
+from ...errors import StoreError
 from ...records import Field, LedgerEntry, Record, declaration_of
+from ...records.doubles import doubles
 from ...records.text import FOLD_VERSION
 from ...records.values import frozen
 from ..store import Schema, Store
+from .rows import standing_twice
 from .transaction import TableTransaction
 
 
@@ -39,21 +44,43 @@ class TableStore(Store):
             unknown=unknown,
         )
 
+    def foresee(self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None) -> Schema:
+        """Look for values that stand twice too. See ``Store.foresee``."""
+        found = self.status()
+        return attrs.evolve(found, refused={str(error.params["record_type"]): str(error) for error in self._doubles()})
+
     def upgrade(
         self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None
     ) -> tuple[str, ...]:  # memory has no indexes
         """Write the declarations into the ledger. See ``Store.upgrade``."""
-        pending = self.status().pending
+        found = self.status()
+        for error in self._doubles():
+            raise error
         transaction = self.begin(write=True)
         try:
             for name, of in self._types.items():
                 transaction.note(f"type:{name}", declaration_of(of).in_ledger)
+                if name in found.behind:
+                    transaction.claim_keys(of)
             transaction.note("fold", {"version": FOLD_VERSION})
         except BaseException:
             transaction.rollback()
             raise
         transaction.commit()
-        return pending
+        return found.pending
+
+    def _doubles(self) -> Iterator[StoreError]:
+        """Yield what stands in the way of keys that are new."""
+        kept, reading = self._ledger(), self.begin(write=False)
+        try:
+            for name, of in self._types.items():
+                declaration, before = declaration_of(of), kept.get(f"type:{name}")
+                known = declaration.unique if before is None else [tuple(key) for key in before["unique"]]
+                for key in (key for key in declaration.unique if key not in known):
+                    if groups := standing_twice(key, reading.candidates(of)):
+                        yield doubles(declaration, key, len(groups), groups)
+        finally:
+            reading.rollback()
 
     def _ledger(self) -> Mapping[str, Any]:
         reading = self.begin(write=False)

@@ -15,7 +15,7 @@ from ...errors import InvalidError, NotFoundError, StoreError, UnsupportedError
 from ...query import And, Compare, Condition, Evaluator, FieldStep, Find, Page, Path, Tallied, Tally, tally
 from ...records import Declaration, LedgerEntry, Record, declaration_of
 from ..store import Add, NotApplied, Remove, Replace, Transaction, Write
-from .rows import Space, Table, as_type, rebuilt
+from .rows import Space, Table, as_type, keyed, rebuilt
 
 R = TypeVar("R", bound=Record)
 
@@ -90,7 +90,7 @@ class TableTransaction(Transaction):
         table, given = self._table(question.of), equalities(question.where)
         found = given.get("id")
         for key, holder in table.keys.items():
-            if found is None and given.keys() >= set(key):
+            if found is None and key not in table.doubled and given.keys() >= set(key):
                 found = holder.get(tuple(given[name] for name in key), _NOBODY)
         return None if found is None else tuple(self.get(question.of, [found]).values())
 
@@ -116,7 +116,7 @@ class TableTransaction(Transaction):
             return None if is_done else NotApplied(index, "gone")
         elif write.expected is not None and there.version != write.expected:
             return NotApplied(index, "stale")
-        taken = None if isinstance(write, Remove) else table.taken(record)
+        taken = None if isinstance(write, Remove) else table.taken(record, there)
         if taken is not None:
             return NotApplied(index, "present", *taken)
         self._put(table, record.id, None if isinstance(write, Remove) else record)
@@ -125,6 +125,11 @@ class TableTransaction(Transaction):
     def _put(self, table: Table, record_id: UUID, record: Record | None) -> None:
         before = table.put(record_id, record)
         self._done.append(Undo(declaration_of(table.of).name, record_id, before))
+
+    def claim_keys(self, of: type[Record]) -> None:
+        """Make the claims of the records of a type anew: it has other unique keys than when they were written."""
+        table = self._writable(of)
+        self._tables[declaration_of(of).name] = keyed(of, table)
 
     def note(self, key: str, value: Any) -> None:
         """Keep a value in the ledger."""
