@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import func, select
 
 from crmkit.builtin.sql import SqlStore
+from crmkit.builtin.sql.compile.finding import shape_of
 from crmkit.builtin.sql.pausing import collector_paused
 from crmkit.errors import InvalidError, StorageBusy, StoreError, UnsupportedError
-from crmkit.ports.store import Add, NotApplied, Remove, Replace
-from crmkit.query import each, has, latest
+from crmkit.ports.store import Add, Find, NotApplied, Remove, Replace
+from crmkit.query import bind, each, has, latest
 from crmkit.records import (
     CORE_TYPES,
     AnyRef,
@@ -28,7 +29,7 @@ from crmkit.records import (
     PartialDate,
     new_id,
 )
-from tests.builtin.sql.conftest import NOW, ask, keep
+from tests.builtin.sql.conftest import BINDING, NOW, ask, keep
 
 c, d, i = each(Customer), each(Deal), each(Interaction)
 
@@ -242,9 +243,10 @@ class TestFinding:
             ask(store, Customer, order=[c.since], limit=1, after=ask(store, Customer, order=[c.name], limit=1).next)
 
     def test_questions_of_one_shape_share_a_statement(self, store):
-        for name in ("a", "b"):
-            ask(store, Customer, c.name == name)
-        assert len(store._catalogue._statements) == 1
+        catalogue = store._catalogue
+        questions = [bind(Find(of=Customer, where=c.name == name), BINDING) for name in "ab"]
+        shapes = [shape_of(question, catalogue.database)[0] for question in questions]
+        assert catalogue.find_statement(shapes[0]) is catalogue.find_statement(shapes[1])
 
 
 class TestMore:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -34,6 +35,12 @@ DATABASES: Final[Mapping[str, Callable[[], Database]]] = {
 }
 
 
+@functools.cache
+def _facts(name: str) -> Database:
+    """They never change: all stores on a database have the same, and with them what follows from them (``prepared``)."""
+    return DATABASES[name]()
+
+
 def database_named(name: str) -> Database:
     """Return the facts of a database.
 
@@ -43,7 +50,7 @@ def database_named(name: str) -> Database:
     if name not in DATABASES:
         hint = nearest(name, DATABASES)
         raise InvalidError(f"The SQL store does not speak to {name!r}: use {', '.join(DATABASES)}.{hint}", code="url")
-    return DATABASES[name]()
+    return _facts(name)
 
 
 def engine_of(url: Any, options: Mapping[str, Any]) -> Engine:

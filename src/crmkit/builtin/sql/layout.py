@@ -63,7 +63,7 @@ class Layout(Generic[R]):
     Attributes:
         columns: all columns, in the order of a row that is written.
         read: those that are read; a search key is not.
-        indexes: those of the declaration, by name; one that is made on the table's columns later is added to the table alone.
+        indexes: those of the declaration, by name.
         has_version: its records are changed by compare-and-swap.
     """
 

@@ -91,8 +91,9 @@ def custom_index(
     if texts := database.index_custom(table, field, name):
         yield from map(statement, texts)
         return
-    value = database.custom(table.c.custom, field.name, field.kind)
-    index = Index(name, database.index_key(value), database.index_key(table.c.id))
+    mine = table.to_metadata(MetaData())  # an index becomes its table's, which other stores have too
+    value = database.custom(mine.c.custom, field.name, field.kind)
+    index = Index(name, database.index_key(value), database.index_key(mine.c.id))
     yield create_index(index, database, aside=aside)
 
 

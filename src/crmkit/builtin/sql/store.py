@@ -31,7 +31,7 @@ def open_store(
     if isinstance(url, Engine):
         return _on_engine(url, types, schema=schema, prefix=prefix, is_ours=False)
     if url in DATABASES:
-        return OpenSqlStore(Catalogue(types, DATABASES[url](), schema=schema, prefix=prefix), _no_engine)
+        return OpenSqlStore(Catalogue(types, database_named(url), schema=schema, prefix=prefix), _no_engine)
     engine = engine_of(url, options)
     return _on_engine(engine, types, schema=schema, prefix=prefix, is_ours=True)
 

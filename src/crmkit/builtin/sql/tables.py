@@ -14,10 +14,8 @@ from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.trigrams import STATE
 from crmkit.records import Declaration, Field
 
-CUSTOM_COLUMNS: Final = "crmkit_custom_columns"
-"""Where a table's ``info`` names the columns of custom fields that it has, see ``custom_column_name``."""
 CUSTOM: Final = "custom__"
-"""What the names of those columns begin with."""
+"""What the names of the columns of custom fields begin with, see ``custom_column_name``."""
 _LONGEST_NAME = 60
 """PostgreSQL cuts names at 63 bytes."""
 

@@ -27,10 +27,9 @@ from sqlalchemy import ColumnElement, column, literal_column, select, table, uni
 
 from crmkit.builtin.sql.link import Link, Row
 from crmkit.errors import StoreCorrupt
+from crmkit.records import FrozenMap
 
 STATE: Final = "search_index"
-TEXT_INDEX: Final = "crmkit_text_index"
-"""Where a table's ``info`` has its index of trigrams, once that is there."""
 ROW_COLUMNS: Final = ("search_doc", "search_version")
 """The columns of a row that tell whether it waits."""
 SIZE: Final = 3
@@ -92,7 +91,7 @@ class TextIndex:
 
     table: str
     state: str
-    columns: Mapping[str, str]
+    columns: Mapping[str, str] = attrs.field(converter=FrozenMap)
     has_version: bool
 
     @property

@@ -14,7 +14,7 @@ from crmkit.builtin.sql.dialect import Taken
 from crmkit.builtin.sql.faults import AGAIN
 from crmkit.builtin.sql.layout import Layout, Row
 from crmkit.builtin.sql.link import Link
-from crmkit.builtin.sql.trigrams import TEXT_INDEX, TextIndex
+from crmkit.builtin.sql.trigrams import TextIndex
 from crmkit.errors import InvalidError, TryAgain
 from crmkit.ports.store import Add, NotApplied, Record, Rehome, Remove, Replace, Write
 from crmkit.records import LedgerEntry
@@ -64,7 +64,7 @@ class Writer:
     def _sent(self, layout: Layout[Any], statement: str, run: Sequence[Write]) -> int:
         if isinstance(run[0], Add):
             return self._link.add_many(statement, layout.copy, map(layout.row, (write.record for write in run)))
-        index: TextIndex | None = layout.table.info.get(TEXT_INDEX)
+        index = self._catalogue.texts.get(layout.declaration.name)
         if index is None:
             return self._link.change_many(statement, (_row(layout, write) for write in run))
         return self._searched(layout, index, statement, [_row(layout, write) for write in run], type(run[0]))
@@ -99,7 +99,7 @@ class Writer:
         return self._missed(layout, index, write)
 
     def _touched(self, layout: Layout[Any], text: str, row: Row, how: type[Write]) -> int:
-        index: TextIndex | None = layout.table.info.get(TEXT_INDEX)
+        index = self._catalogue.texts.get(layout.declaration.name)
         if index is not None and how is not Add:
             return self._searched(layout, index, text, [row], how)
         may_fail = how in (Replace, Rehome)

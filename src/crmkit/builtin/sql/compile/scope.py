@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -25,13 +26,28 @@ from sqlalchemy.types import TypeEngine
 from crmkit.builtin.sql.compile.pairs import compare, scaled_pair
 from crmkit.builtin.sql.compile.shape import Shape
 from crmkit.builtin.sql.dialect import Database
-from crmkit.builtin.sql.tables import CUSTOM_COLUMNS, column_names, custom_column_name
-from crmkit.builtin.sql.trigrams import TEXT_INDEX, TextIndex
+from crmkit.builtin.sql.tables import column_names, custom_column_name
+from crmkit.builtin.sql.trigrams import TextIndex
 from crmkit.records import Record, declaration_of
 from crmkit.records.fields import Kind
 
 Column: TypeAlias = ColumnElement[Any]
-Tables: TypeAlias = Callable[[type[Record]], FromClause]
+
+
+class Tables(ABC):
+    """The tables that a statement reads."""
+
+    @abstractmethod
+    def source(self, of: type[Record]) -> FromClause:
+        """Return what questions on a record type read."""
+
+    @abstractmethod
+    def custom_columns(self, of: type[Record]) -> frozenset[str]:
+        """Return those columns of it that hold custom fields, see ``custom_column_name``."""
+
+    @abstractmethod
+    def text_index(self, of: type[Record]) -> TextIndex | None:
+        """Return the index of trigrams of its texts; None where there is none."""
 
 
 def slot(number: int, kind: TypeEngine[Any] | None = None) -> Column:
@@ -58,7 +74,7 @@ class Scope:
         self.alias = self._new_alias(of)
 
     def _new_alias(self, of: type[Record]) -> NamedFromClause[Any]:
-        return self._tables(of).alias(f"t{next(self._count)}")
+        return self._tables.source(of).alias(f"t{next(self._count)}")
 
     # --- FROM ---
     @property
@@ -78,22 +94,27 @@ class Scope:
     # --- paths ---
     def columns(self, path: Shape) -> tuple[Column, ...]:
         """Return the columns at which a path ends: two of money, one of anything else."""
-        of, alias = self.of, self.alias
-        for length, step in enumerate(path, start=1):
-            if step[0] in ("to", "latest"):
-                of, alias = self._reached(path[:length], of, alias)
+        of, alias = self._end(path)
         last = path[-1]
         if last[0] == "field":
             return tuple(alias.c[name] for name in column_names(declaration_of(of), last[1]))
         if last[0] == "fold":
             return (alias.c[f"{last[1]}_fold"],)
         if last[0] == "custom":
-            return (self._custom(alias, last[1], last[2]),)
+            return (self._custom(of, alias, last[1], last[2]),)
         return (alias.c.id,)
 
-    def _custom(self, alias: NamedFromClause[Any], key: str, kind: Kind) -> Column:
+    def _end(self, path: Shape) -> tuple[type[Record], NamedFromClause[Any]]:
+        """Return the record type and table at which a path ends."""
+        of, alias = self.of, self.alias
+        for length, step in enumerate(path, start=1):
+            if step[0] in ("to", "latest"):
+                of, alias = self._reached(path[:length], of, alias)
+        return of, alias
+
+    def _custom(self, of: type[Record], alias: NamedFromClause[Any], key: str, kind: Kind) -> Column:
         name = custom_column_name(key, kind)
-        if name in _info(alias).get(CUSTOM_COLUMNS, ()):
+        if name in self._tables.custom_columns(of):
             return literal_column(f"{alias.name}.{self.database.sql.identifier_preparer.quote(name)}")
         return self.database.custom(alias.c.custom, key, kind)
 
@@ -200,7 +221,7 @@ class Scope:
             return self.database.holds(self.column(path), needle)
         text: Any = self.column(path)
         held = self.database.contains(text, needle)
-        index: TextIndex | None = _info(text.table).get(TEXT_INDEX)
+        index = self._tables.text_index(self._end(path)[0])
         if index is None or trigrams is None or text.name not in index.columns.values():
             return held
         return and_(index.chosen(text.table.c.id, text.name, slot(trigrams)), held)
@@ -226,9 +247,3 @@ class Scope:
             return exists(inner.select(inner.alias.c.id).where(*conditions).correlate(self.alias))
         counted = inner.select(func.count()).where(*conditions).correlate(self.alias)
         return counted.scalar_subquery() >= slot(n)  # type: ignore[no-any-return]  # a comparison is a column
-
-
-def _info(alias: NamedFromClause[Any]) -> Mapping[str, Any]:
-    """Return what is noted of the table that an alias stands for; nothing of a subquery."""
-    noted: Mapping[str, Any] = getattr(getattr(alias, "element", None), "info", {})
-    return noted
