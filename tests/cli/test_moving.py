@@ -59,4 +59,50 @@ def test_a_store_that_is_misspelt_is_no_new_one(run: Run) -> None:
 def test_a_file_that_is_no_backup(run: Run) -> None:
     Path("diary").write_text("Dear diary", encoding="utf-8")
     code, _, told = run("db", "restore", "diary", "--replace")
-    assert (code, told) == (8, "'diary' is cut off or damaged (Not a gzipped file (b'De')). Use another backup.\n")
+    assert (code, told) == (
+        8,
+        "'diary' is no backup of crmkit. A restore takes a file that `crmkit db backup` wrote: name another file.\n",
+    )
+
+
+def test_a_database_is_no_backup(run: Run) -> None:
+    """It is said what it is, and what is done with one."""
+    code, _, told = run("db", "restore", "crm.db", "--replace")
+    assert (code, told.startswith("'crm.db' is a database of SQLite, and no backup.")) == (8, True)
+    assert "crmkit db copy sqlite:///crm.db TARGET" in told
+    assert "Anna" in run("customers", "find")[1]
+
+
+def test_what_is_to_be_replaced_is_told_with_the_option(run: Run) -> None:
+    assert run("db", "backup", "crm.backup")[0] == 0
+    assert "(--replace" in run("db", "restore", "crm.backup")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("db", "backup", "new.backup"), "Nothing is left of the file"),
+        (("db", "copy", "sqlite:///crm.db", "sqlite:///new.db"), "give the same command again, and it goes on"),
+        (("--store", "sqlite:///new.db", "db", "restore", "crm.backup"), "give the same command again, and it goes on"),
+        (("db", "upgrade"), "run `crmkit db upgrade` again"),
+    ],
+)
+def test_who_stops_it_is_told_how_things_stand(
+    run: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
+    """And how to go on: the same command does."""
+    assert run("db", "backup", "crm.backup")[0] == 0
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("crmkit.crm.moving.filling.Filling._part", stop)
+        patched.setattr("crmkit.crm.moving.backup_file._put_blob", stop)
+        patched.setattr("crmkit.crm.moving.backup_file.to_json", stop)
+        patched.setattr("crmkit.crm.face.upgrade", stop)
+        code, printed, told = run(*words)
+        assert (code, printed, told.startswith("Stopped. "), said in told) == (130, "", True, True)
+        stopped = run("--json", *words)[2]
+        assert json.loads(stopped)["error"] == "stopped"
+    assert run(*words)[0] == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -12,9 +12,14 @@ from ..errors import PluginError
 from ..ports.store import Line, Schema
 from .checking import check_
 from .moving import backup, copy, restore
-from .progressing import progress
+from .progressing import progress, stopping
 from .showing import say, show
 from .state import current_run
+
+_BROKEN_OFF: Final = (
+    "What was finished is kept, and no record is half changed: run `crmkit db upgrade` again, and it goes on from there. "
+    "`crmkit db status` says what is left."
+)
 
 
 @click.group(help="The database: status, upgrade, check, backup, restore, copy.")
@@ -92,7 +97,7 @@ def upgrade(crm: CRM, *, dry_run: bool, contract: bool) -> None:
             click.echo(text)
         _done((*to_do(found), *waiting), "Nothing was done (--dry-run).", refused=found.refused, notes=found.notes)
         return
-    with progress("records") as tell:
+    with stopping(_BROKEN_OFF), progress("records") as tell:
         try:
             done = crm.upgrade(contract=contract, tell=lambda _, n: tell(n))
         except PluginError as error:

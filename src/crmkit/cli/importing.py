@@ -9,11 +9,10 @@ import click
 
 from ..services.importing.results import ImportResult, Reason
 from ..services.importing.runs import ImportStopped
-from .progressing import progress
+from .progressing import INTERRUPTED, progress
 from .showing import as_json, say, show
 from .state import current_run
 
-INTERRUPTED: Final = 130
 REJECTED: Final = 1
 """Rows were rejected; the others were taken."""
 

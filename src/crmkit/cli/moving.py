@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -12,9 +12,14 @@ from ..crm import CRM
 from ..crm.moving.filling import Moved
 from ..crm.opening import project_options
 from ..settings import read_project
-from .progressing import progress
+from .progressing import progress, stopping
 from .showing import as_json, say
 from .state import current_run
+
+_HALF: Final = (
+    "What came over is kept, and nothing opens the target as a CRM until it is whole: "
+    "give the same command again, and it goes on from there; with --replace it begins anew."
+)
 
 
 @click.command(help="Write everything into FILE, as it is at this moment, while others go on working.")
@@ -22,7 +27,7 @@ from .state import current_run
 @click.pass_obj
 def backup(crm: Any, file: Path) -> None:
     """Write a backup."""
-    with progress("records") as tell:
+    with stopping("Nothing is left of the file, and nothing else was touched."), progress("records") as tell:
         counts = crm.backup(file, progress=tell)
     say(f"{sum(counts.values()):,} records: {file}", file=str(file), counts=counts)
 
@@ -37,7 +42,7 @@ def backup(crm: Any, file: Path) -> None:
 def restore(file: Path, **where: Any) -> None:
     """Restore a backup."""
     url, options = _project()
-    with progress("records") as tell:
+    with stopping(_HALF), progress("records") as tell:
         _tell(CRM.restore_backup(file, url, progress=tell, **where, **options))
 
 
@@ -54,7 +59,7 @@ def restore(file: Path, **where: Any) -> None:
 def copy(source: str, target: str, **where: Any) -> None:
     """Copy a store."""
     _, options = _project()
-    with progress("records") as tell:
+    with stopping(_HALF), progress("records") as tell:
         _tell(CRM.copy(source, target, progress=tell, **where, **options))
 
 

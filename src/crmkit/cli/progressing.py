@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Generator
@@ -13,6 +14,8 @@ import click
 from .state import current_run
 
 EVERY_S: Final = 0.2
+INTERRUPTED: Final = 130
+"""The exit code of what a person stopped."""
 
 
 @contextmanager
@@ -38,6 +41,17 @@ def progress(what: str, total: int | None = None) -> Generator[Callable[[int], N
     finally:
         if is_shown:
             click.echo("\r\033[K", err=True, nl=False)
+
+
+@contextmanager
+def stopping(words: str) -> Generator[None]:
+    """Where a person stops what runs, say how things stand and how to go on, and leave."""
+    try:
+        yield
+    except (KeyboardInterrupt, click.Abort):
+        said = f"Stopped. {words}"
+        click.echo(json.dumps({"error": "stopped", "message": said}) if current_run().json else said, err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
 
 
 def _line(what: str, done: int, total: int | None, passed_s: float) -> str:

@@ -223,7 +223,7 @@ def settle(house: House, store: Store, *, create: bool) -> tuple[Store, Schema]:
 def _refuse_half(kept: Mapping[str, Any]) -> None:
     if "copy" in kept:
         raise StoreError(
-            "This store holds the half of a copy or of a backup: give the same command again, and it goes on; or replace it.",
+            "This store holds the half of a copy or of a backup: give the same command again, and it goes on; or begin anew with --replace (replace=True).",
             code="half_copied",
         )
 

@@ -141,7 +141,7 @@ class Path:
         return text_test(self, "starts_with", prefix)
 
     def contains(self, needle: str) -> Condition:
-        """The folded needle is part of the text's search key; the field must be ``Searchable()``."""
+        """The folded needle is part of the text's search key; the field must be ``Searchable()``. A needle that folds to nothing is in every text."""
         from .conditions import text_test
 
         return text_test(self, "contains", needle)

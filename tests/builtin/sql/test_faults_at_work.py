@@ -281,3 +281,35 @@ def test_connections_that_break_at_any_moment(
         assert broken >= 5
         assert Counter(c.name for c in crm.find(Customer)) == Counter(f"P{n}" for n in range(600))
     engine.dispose()
+
+
+def test_media_that_can_only_be_read_are_read(tmp_path: Path) -> None:
+    """SQLite's readers keep files beside a database: none are needed where nobody can write. Who writes is told."""
+    disk = SmallDisk(tmp_path)
+    try:
+        with CRM.open(f"sqlite:///{disk.file}", discover=False) as crm:
+            crm.customers.add(name="Anna")
+        assert disk._mount("-o", "remount,ro") == 0
+        with CRM.open(f"sqlite:///{disk.file}", discover=False) as crm:
+            assert [customer.name for customer in crm.customers.find()] == ["Anna"]
+            with pytest.raises(StoreError, match="can not be written") as caught:
+                crm.customers.add(name="Bo")
+            assert caught.value.code == "read_only"
+    finally:
+        disk.close()
+
+
+def test_media_that_keep_unfinished_work_say_so(tmp_path: Path) -> None:
+    """What a -wal file has is not in the database yet: it is not left out of what is read."""
+    disk = SmallDisk(tmp_path)
+    copy = tmp_path / "copy.db"
+    try:
+        with CRM.open(f"sqlite:///{copy}", discover=False) as crm:
+            crm.customers.add(name="Anna")
+            for name in ("copy.db", "copy.db-wal"):
+                (disk.place / name).write_bytes((tmp_path / name).read_bytes())
+        assert disk._mount("-o", "remount,ro") == 0
+        with pytest.raises(StoreError, match="copy the file"):
+            CRM.open(f"sqlite:///{disk.place / 'copy.db'}", discover=False)
+    finally:
+        disk.close()

@@ -177,3 +177,9 @@ def test_a_database_that_knows_ascii_only_says_what_is_slow(server, postgresql_s
     assert answers(store, ["דויד", "Anna"], "ויד", by_index=True) == ["דויד"]
     store.close()
     kind.drop_database(postgresql_server, name)
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "\t\n", "\u200b", "\u0301"])
+def test_what_folds_to_nothing_is_in_every_text(any_store, nothing):
+    """As for the memory store; a text that is empty is one, too."""
+    assert answers(any_store, ["Anna", "Bo", ""], nothing) == ["", "Anna", "Bo"]

@@ -7,14 +7,15 @@ from typing import Any, Final
 
 import attrs
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from crmkit.builtin.sql import SqlStore
+from crmkit.builtin.sql.postgresql_faults import refusal_of
 from crmkit.errors import OutcomeUnknown, StoreError, TryAgain, UnsupportedError
 from crmkit.ports.store import Add, NotApplied, Replace
 from crmkit.query import bind, each, find
 from crmkit.records import CORE_TYPES, Agent, Customer, Dispatch, Message
-from tests.builtin.sql.conftest import BINDING, NOW, ask, keep
+from tests.builtin.sql.conftest import BINDING, NOW, SERVERS, ask, keep
 from tests.builtin.sql.test_upgrade import ANNA, Bicycle, NewBicycle
 
 OWN_ID: Final = {"postgresql": "SELECT pg_backend_pid()", "mariadb": "SELECT CONNECTION_ID()"}
@@ -146,6 +147,44 @@ def test_a_server_that_is_not_there(scheme, driver):
         SqlStore.open(f"{scheme}://crm:secret@127.0.0.1:1/x", CORE_TYPES).status()
     assert "127.0.0.1" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", SERVERS)
+@pytest.mark.parametrize(
+    ("part", "code", "said"),
+    [
+        ("database", "no_database", "no such database"),
+        ("username", "denied", "user and the password"),
+        ("password", "denied", "user and the password"),
+    ],
+)
+def test_a_server_that_refuses_says_why(request, scheme, part, code, said):
+    """A database that is not there, a user or password that is wrong: what to look at is said; the password is not."""
+    if (scheme, part) == ("postgresql", "password"):
+        pytest.skip("the server of the tests asks nobody for one: see the next test")
+    url = make_url(request.getfixturevalue(f"{scheme}_url")).set(**{part: "secret"})
+    store = SqlStore.open(url.render_as_string(hide_password=False), CORE_TYPES)
+    with pytest.raises(StoreError, match=said) as caught:
+        store.status()
+    store.close()
+    assert caught.value.code == code
+    assert ("secret" in str(caught.value)) is (part != "password")
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ('FATAL:  password authentication failed for user "crm"', "denied"),
+        ("fe_sendauth: no password supplied", "denied"),
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.1", user "crm", database "crm", no encryption', "denied"),
+        ('FATAL:  permission denied for database "crm"', "denied"),
+        ("connection refused", None),
+    ],
+)
+def test_what_postgresql_says_of_a_connection_that_it_refuses(said, code):
+    """Its driver has no number for it."""
+    refused = refusal_of(RuntimeError(f"connection to server failed: {said}"), place="db")
+    assert (refused and refused.code) == code
 
 
 def test_a_guest_leaves_nothing_when_the_host_rolls_back(server):

@@ -122,7 +122,8 @@ def _connected(engine: Engine, database: Database, place: str) -> Connection:
     except PoolTimeout as error:
         raise StorageBusy(f"All connections to {place} are in use: try again later.") from error
     except Exception as error:
-        fault = fault_of(error, database, place)
+        cause = getattr(error, "orig", None) or error
+        fault = database.refusal(cause, place) or fault_of(error, database, place)
         if isinstance(fault, TryAgain):  # what could not be reached will not be there a moment later
             fault = StoreError(f"{place} can not be reached: see that the server runs and that its name is right.")
         raise fault from error

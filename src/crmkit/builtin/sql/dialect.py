@@ -310,6 +310,10 @@ class Database(ABC):
     def is_autocommit(self, driver: Any) -> bool:
         """Say whether the driver's connection keeps every statement at once."""
 
+    def refusal(self, error: BaseException, place: str) -> CRMError | None:
+        """Return what it means that a server, which was reached, gives no connection; None where that is no more than ``fault`` says."""
+        return None
+
     @abstractmethod
     def fault(self, error: BaseException, *, committing: bool, place: str) -> CRMError:
         """Return what an error of the driver means to a caller."""

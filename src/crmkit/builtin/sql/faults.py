@@ -10,6 +10,10 @@ AGAIN: Final = "Another transaction was in the way; nothing was kept. Run the wh
 LARGE: Final = "A whole number is too large: it must fit into 64 bits."
 KIND: Final = "A field has a value of another kind."
 FULL: Final = "No space is left for {place}; nothing of the last unit was kept. Free space and repeat it."
+NO_DATABASE: Final = (
+    "{place}: the server has no such database. See how its name is written, or have it made: CREATE DATABASE."
+)
+DENIED: Final = "{place}: the server refuses this user. See the user and the password of the URL, and that this user may use the database."
 
 
 def of_a_value(error: BaseException) -> InvalidError | None:

@@ -19,7 +19,7 @@ from crmkit.builtin.sql.days import is_day
 from crmkit.builtin.sql.describing import describe_mariadb, rehearse_mariadb
 from crmkit.builtin.sql.dialect import Described, Searching
 from crmkit.builtin.sql.link import Link
-from crmkit.builtin.sql.mariadb_faults import fault_of
+from crmkit.builtin.sql.mariadb_faults import fault_of, refusal_of
 from crmkit.builtin.sql.tables import custom_column_name
 from crmkit.errors import CRMError
 from crmkit.records import Field
@@ -252,6 +252,10 @@ class MariaDB(ByteIds):
     def is_autocommit(self, driver: Any) -> bool:
         """Say whether nobody would begin a transaction on this connection."""
         return bool(driver.get_autocommit()) and not self.is_begun(driver)
+
+    def refusal(self, error: BaseException, place: str) -> CRMError | None:
+        """Return why the server gave no connection."""
+        return refusal_of(error, place=place)
 
     def fault(self, error: BaseException, *, committing: bool, place: str) -> CRMError:
         """Return what an error means, by its number."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from crmkit.builtin.sql.dialect import Taken
-from crmkit.builtin.sql.faults import AGAIN, FULL, LARGE, lost, of_a_value
+from crmkit.builtin.sql.faults import AGAIN, DENIED, FULL, LARGE, NO_DATABASE, lost, of_a_value
 from crmkit.errors import (
     CRMError,
     InvalidError,
@@ -33,6 +33,8 @@ _KNOWN: Final[Mapping[int, tuple[type[CRMError], str]]] = {
     1264: (InvalidError, LARGE),
     1366: (InvalidError, "A text holds what is no character: remove it."),
 }  # fmt: skip
+_NO_DATABASE: Final = 1049
+_DENIED: Final = frozenset({1044, 1045, 1251, 1524, 1698, 1862, 2059, 4151})
 _TAKEN: Final = frozenset({1062, 1586})
 _LOST: Final = frozenset({0, 1053, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2003, 2006, 2013, 2014, 2055, 4031})
 """The connection is gone: a network that failed, a server that stopped, somebody who ended it."""
@@ -51,3 +53,11 @@ def fault_of(error: BaseException, *, committing: bool, place: str) -> CRMError:
     if number in _LOST or type(error).__name__ == "InterfaceError" or isinstance(error, OSError):
         return lost(committing=committing, place=place)
     return StoreError(f"{place} can not serve (error {number or type(error).__name__}).")
+
+
+def refusal_of(error: BaseException, *, place: str) -> CRMError | None:
+    """Return why the server gave no connection; None where it was not reached, or said something else."""
+    number: Any = error.args[0] if error.args else None
+    if number == _NO_DATABASE:
+        return StoreError(NO_DATABASE.format(place=place), code="no_database")
+    return StoreError(DENIED.format(place=place), code="denied") if number in _DENIED else None

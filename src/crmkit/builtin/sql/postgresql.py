@@ -20,7 +20,7 @@ from crmkit.builtin.sql.days import is_day
 from crmkit.builtin.sql.describing import describe_postgresql, rehearse_postgresql
 from crmkit.builtin.sql.dialect import Copy, Database, Described, Searching
 from crmkit.builtin.sql.link import Link
-from crmkit.builtin.sql.postgresql_faults import fault_of
+from crmkit.builtin.sql.postgresql_faults import fault_of, refusal_of
 from crmkit.builtin.sql.postgresql_search import contains, searching
 from crmkit.errors import CRMError
 from crmkit.records.fields import Kind
@@ -270,6 +270,10 @@ class PostgreSQL(Database):
     def is_autocommit(self, driver: Any) -> bool:
         """Say whether nobody would begin a transaction on this connection."""
         return bool(driver.autocommit) and not self.is_begun(driver)
+
+    def refusal(self, error: BaseException, place: str) -> CRMError | None:
+        """Return why the server gave no connection."""
+        return refusal_of(error, place=place)
 
     def fault(self, error: BaseException, *, committing: bool, place: str) -> CRMError:
         """Return what an error means, by its SQLSTATE."""

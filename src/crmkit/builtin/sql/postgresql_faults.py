@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from crmkit.builtin.sql.dialect import Taken
-from crmkit.builtin.sql.faults import AGAIN, FULL, KIND, LARGE, lost, of_a_value
+from crmkit.builtin.sql.faults import AGAIN, DENIED, FULL, KIND, LARGE, NO_DATABASE, lost, of_a_value
 from crmkit.errors import (
     CRMError,
     InvalidError,
@@ -58,3 +59,20 @@ def fault_of(error: BaseException, *, committing: bool, place: str) -> CRMError:
     ):
         return lost(committing=committing, place=place)
     return StoreError(f"{place} can not serve (SQLSTATE {state or type(error).__name__}).")
+
+
+def refusal_of(error: BaseException, *, place: str) -> CRMError | None:
+    """Return why the server gave no connection; None where it was not reached, or said something else.
+
+    Of a connection that failed the driver has no SQLSTATE, only the server's sentence: one in another language is not known.
+    """
+    said = str(error)
+    if re.search(r'FATAL:\s+database ".*" does not exist', said):
+        return StoreError(NO_DATABASE.format(place=place), code="no_database")
+    if (
+        "password" in said
+        or "pg_hba.conf" in said
+        or re.search(r'FATAL:\s+(role ".*" does not exist|permission denied for database)', said)
+    ):
+        return StoreError(DENIED.format(place=place), code="denied")
+    return None

@@ -284,7 +284,9 @@ def _fault(error: sqlite3.Error, place: str) -> CRMError:
         return StoreError(f"{place} can not be written: make the file and its folder writable.", code="read_only")
     if primary == sqlite3.SQLITE_CANTOPEN:
         return StoreError(
-            f"{place} can not be opened: its folder must exist, and be readable and writable.", code="can_not_open"
+            f"{place} can not be opened: its folder must exist, and be readable and writable, for readers keep files beside it too. "
+            "Where it is not, copy the file (and its -wal) into one that is.",
+            code="can_not_open",
         )
     if said.startswith(("no such table", "no such column")) or " has no column named " in said:
         return UpgradeNeeded(f"{place} has another schema than the declarations ({said}): run `crmkit db upgrade`.")

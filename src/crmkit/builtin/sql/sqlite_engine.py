@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event
@@ -35,9 +38,31 @@ def sqlite_engine(url: URL, *, busy_timeout_s: float) -> Engine:
         hide_parameters=True,
         connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
     )
+    event.listen(engine, "do_connect", _connected)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "close", _tidy)
     return engine
+
+
+def _connected(_: Any, __: Any, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    """Open a file on media that can only be read as one that nobody changes; any other is opened as always (None).
+
+    Its readers write too, into files beside it: where nothing can be written, nobody else can have changed it either.
+    """
+    path = Path(str(arguments[0]))
+    if not is_on_read_only_media(path) or (path.with_name(f"{path.name}-wal").exists()):
+        return None
+    told: dict[str, Any] = {**options, "uri": True}
+    opened: sqlite3.Connection = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", **told)
+    return opened
+
+
+def is_on_read_only_media(path: Path) -> bool:
+    """Whether a file is there, on a file system on which nobody can write."""
+    try:
+        return path.is_file() and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except (OSError, AttributeError):  # a system without it
+        return False
 
 
 def _prepare(driver: Any, _: Any) -> None:

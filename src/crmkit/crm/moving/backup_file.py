@@ -31,6 +31,8 @@ from .source import Part, Source, whole_types
 
 FORMAT: Final = 1
 _CHUNK: Final = 1 << 18
+_PACKED: Final = b"\x1f\x8b"
+_SQLITE: Final = b"SQLite format 3\0"
 
 
 # --- writing ---
@@ -179,14 +181,28 @@ class BackupFile(Source):
                 before = line
             last = json.loads(before)
         except ValueError as error:
-            raise StoreCorrupt(f"{self.name!r} is no backup of crmkit: name another file.") from error
+            raise self._no_backup() from error
         if not isinstance(head, dict) or "crmkit-backup" not in head:
-            raise StoreCorrupt(f"{self.name!r} is no backup of crmkit: name another file.")
+            raise self._no_backup()
         if last.get("sha256") != digest.hexdigest():
             raise StoreCorrupt(
                 f"{self.name!r} is cut off or damaged: its checksum is wrong. Use another backup.", code="damaged"
             )
         return head
+
+    def _no_backup(self) -> StoreCorrupt:
+        takes = "A restore takes a file that `crmkit db backup` wrote"
+        if self._begins(_SQLITE):
+            return StoreCorrupt(
+                f"{self.name!r} is a database of SQLite, and no backup. {takes}; a database is copied by "
+                f"`crmkit db copy sqlite:///{self._path} TARGET`, or used where it is by `--store sqlite:///{self._path}`.",
+                code="no_backup",
+            )
+        return StoreCorrupt(f"{self.name!r} is no backup of crmkit. {takes}: name another file.", code="no_backup")
+
+    def _begins(self, mark: bytes) -> bool:
+        with self._path.open("rb") as file:
+            return file.read(len(mark)) == mark
 
     def _lines(self) -> Iterator[bytes]:
         try:
@@ -195,6 +211,8 @@ class BackupFile(Source):
         except FileNotFoundError as error:
             raise InvalidError(f"There is no file {self.name!r}.", code="no_file", field="file") from error
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            if not self._begins(_PACKED):
+                raise self._no_backup() from error
             raise StoreCorrupt(
                 f"{self.name!r} is cut off or damaged ({error}). Use another backup.", code="damaged"
             ) from error

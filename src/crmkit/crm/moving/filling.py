@@ -121,13 +121,14 @@ class Filling:
     def _refuse_used(self, *, is_half: bool) -> None:
         if is_half:
             raise ConflictError(
-                f"{self._name} holds the half of another source: replace it, or name another place.", code="half_copied"
+                f"{self._name} holds the half of another source: replace it (--replace, replace=True), or name another place.",
+                code="half_copied",
             )
         with self._reading() as tx:
             used = [of for of in self._source.types if of not in _DEFINING and tx.find(Find(of=of, limit=1))]
         if used:
             raise ConflictError(
-                f"{self._name} is not empty (it has a {declaration_of(used[0]).name}): replace what is there, or name another place.",
+                f"{self._name} is not empty (it has a {declaration_of(used[0]).name}): replace what is there (--replace, replace=True), or name another place.",
                 code="not_empty",
             )
 
