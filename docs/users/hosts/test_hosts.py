@@ -26,11 +26,17 @@ def load(name: str) -> Any:
     return module
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+@pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The host's own database: a file, or one on a server."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'host.db'}"
+        return
+    if request.param == "mariadb":
+        yield request.getfixturevalue("mariadb_url").replace("mariadb:", "mariadb+pymysql:")
         return
     found: str = request.getfixturevalue("postgresql_url").replace("postgresql:", "postgresql+psycopg:")
     yield found
@@ -56,16 +62,19 @@ def count(url: str, table: str) -> int:
 def django_database(url: str) -> dict[str, Any]:
     """A URL as Django's settings write it."""
     made = make_url(url)
-    engine = {"sqlite": "sqlite3"}.get(made.get_backend_name(), made.get_backend_name())
+    engine = {"sqlite": "sqlite3", "mariadb": "mysql"}.get(made.get_backend_name(), made.get_backend_name())
     found = {"NAME": made.database, "USER": made.username, "PASSWORD": made.password, "PORT": made.port}
     given = {key: value for key, value in found.items() if value}
-    host = made.host or made.query.get("host")
+    host = made.query.get("unix_socket") or made.host or made.query.get("host")
     return {"ENGINE": f"django.db.backends.{engine}", **given, **({"HOST": host} if host else {})}
 
 
 DJANGO = """
 import json, sys
 import django
+if len(sys.argv) > 3:
+    import pymysql
+    pymysql.install_as_MySQLdb()
 from django.conf import settings
 settings.configure(DATABASES={"default": json.loads(sys.argv[1])}, SECRET_KEY="x",
                    DEFAULT_AUTO_FIELD="django.db.models.AutoField", ALLOWED_HOSTS=["*"])
@@ -76,6 +85,7 @@ from django.db import connection, transaction
 from django.test import RequestFactory
 with connection.schema_editor() as editor:
     editor.create_model(app.Order)
+with transaction.atomic():  # as a migration does, on each database
     app.upgrade(None, editor)
 post = RequestFactory().post
 ok = app.checkout(post("/", {"total": "1249.00"}))
@@ -101,10 +111,12 @@ print("django is well")
 """
 
 
+@pytest.mark.parametrize("url", [*DATABASES, pytest.param("mariadb", marks=pytest.mark.mariadb)], indirect=True)
 def test_django(url: str) -> None:
+    """On MariaDB too, which Django calls ``mysql``."""
     pytest.importorskip("django")
     run = subprocess.run(
-        [sys.executable, "-c", DJANGO, json.dumps(django_database(url)), str(HERE)],
+        [sys.executable, "-c", DJANGO, json.dumps(django_database(url)), str(HERE), *["pymysql"] * ("pymysql" in url)],
         capture_output=True,
         text=True,
         check=False,

@@ -109,11 +109,17 @@ class CRM(Families, Moving):
 
     @classmethod
     def embedded(cls, dialect: str, *, schema: str = "", prefix: str = "", **options: Any) -> Self:
-        """Return a CRM for a host's own connections: it opens nothing until ``.on(connection)``."""
+        """Return a CRM for a host's own connections: it opens nothing until ``.on(connection)``.
+
+        Args:
+            dialect: the database as the host calls it: ``sqlite``, ``postgresql``, ``mariadb`` (also ``mysql``: Django's word).
+            schema, prefix: where the tables are, beside the host's.
+            options: those of ``open``.
+        """
         made = options_of(options)
         loaded = load_plugins(made)
         house = let_differ(build_house(made, loaded, cls._of_unit), made, cls._of_unit)
-        store = Place(url=f"{dialect}://", schema=schema, prefix=prefix).open(made, loaded, house.types)
+        store = Place(url=dialect, schema=schema, prefix=prefix).open(made, loaded, house.types)
         return cls(house, Runner(house=house, store=store))
 
     def _seated(self, settled: Schema) -> Self:

@@ -269,6 +269,55 @@ class TestOnSQLAlchemy:
         assert names(house.on(driver.dbapi_connection)) == []
         driver.invalidate()
 
+    @pytest.mark.mariadb
+    @pytest.mark.parametrize("engine", ["mariadb"], indirect=True)
+    def test_a_host_may_call_it_mysql(self, store, engine):
+        """SQLAlchemy has two names for it, Django only this one; what the server is, it says itself."""
+        other = create_engine(engine.url.set(drivername="mysql+pymysql"))
+        house = SqlStore.open("mysql", CORE_TYPES, prefix="crm_")
+        with other.begin() as connection:
+            for guest in (house.on(connection), store.on(connection)):
+                keep(guest, Add(Customer(name="Anna")))
+        other.dispose()
+        assert names(store) == ["Anna", "Anna"]
+
+    @pytest.mark.mariadb
+    @pytest.mark.parametrize("engine", ["mariadb"], indirect=True)
+    def test_a_driver_that_does_not_say_whether_it_has_begun_is_asked(self, store, engine):
+        """mysqlclient is one."""
+        driver = Silent(engine.raw_connection())
+        with pytest.raises(AttributeError):
+            _ = driver.server_status
+        keep(store.on(driver), Add(Customer(name="Anna")))
+        driver.rollback()
+        assert names(store) == []
+        driver.autocommit(True)
+        with pytest.raises(UnsupportedError, match="autocommit"):
+            store.on(driver)
+        driver.begin()
+        keep(store.on(driver), Add(Customer(name="Bo")))
+        driver.commit()
+        assert names(store) == ["Bo"]
+        driver.pooled.invalidate()
+
+
+class Silent:
+    """A connection of PyMySQL that does not say what the server has said of its transaction."""
+
+    def __init__(self, pooled):
+        self.pooled = pooled
+
+    def __getattr__(self, name):
+        if name == "server_status":
+            raise AttributeError(name)
+        return getattr(self.pooled.dbapi_connection, name)
+
+
+class OnMySQL:
+    """As Django's connection to a server of MySQL."""
+
+    vendor, in_atomic_block, mysql_is_mariadb = "mysql", True, False
+
 
 class TestOnAnEngine:
     def test_a_host_s_engine_is_used_as_it_is(self, tmp_path):
@@ -318,6 +367,19 @@ class TestOnADriver:
             guest.begin(write=False)
         with pytest.raises(StoreError, match="give on"):
             store.on(connection)
+
+    @pytest.mark.parametrize("name", ["mariadb", "mysql", "sqlite"])
+    def test_mysql_is_refused(self, name):
+        """Nobody has tried it."""
+        with pytest.raises(InvalidError, match="to MySQL, and crmkit speaks to MariaDB") as caught:
+            SqlStore.open(name, CORE_TYPES).on(OnMySQL())
+        assert caught.value.code == "connection"
+
+    @pytest.mark.parametrize("url", ["mysql://root@localhost/crm", "mysql+pymysql://root@localhost/crm"])
+    def test_a_url_says_that_it_is_mariadb(self, url):
+        for place in (url, create_engine("mysql+pymysql://root@localhost/crm")):
+            with pytest.raises(InvalidError, match="where the server is a MariaDB, write mariadb:"):
+                SqlStore.open(place, CORE_TYPES)
 
     def test_what_is_no_connection_is_refused(self, store):
         with pytest.raises(InvalidError, match="no connection"):

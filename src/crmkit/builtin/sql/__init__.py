@@ -14,10 +14,10 @@ class SqlStore(Store):
     """Records in tables of a database, one table per record type.
 
     A URL is SQLAlchemy's (``sqlite:///crm.db``); an engine or a connection of the host is taken as it is and never
-    reconfigured.
+    reconfigured. ``mysql`` is what hosts call MariaDB too: by that name it is for their connections only.
     """
 
-    scheme: ClassVar[str | tuple[str, ...]] = ("sqlite", "postgresql", "mariadb")
+    scheme: ClassVar[str | tuple[str, ...]] = ("sqlite", "postgresql", "mariadb", "mysql")
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {"guest", "select", "concurrent_writers", "durable", "tenants", "prefix", "blobs"}
     )

@@ -34,6 +34,9 @@ DATABASES: Final[Mapping[str, Callable[[], Database]]] = {
     "mariadb": _mariadb,
 }
 
+HOSTS_MARIADB: Final = "mysql"
+"""What Django, and SQLAlchemy by the other of its two names, call MariaDB: as they call MySQL."""
+
 
 @functools.cache
 def _facts(name: str) -> Database:
@@ -47,6 +50,12 @@ def database_named(name: str) -> Database:
     Raises:
         InvalidError: the store does not speak to it.
     """
+    if name == HOSTS_MARIADB:
+        raise InvalidError(
+            "The SQL store speaks to MariaDB, and not to MySQL: where the server is a MariaDB, write mariadb://... "
+            "(of an engine: mariadb+pymysql://...).",
+            code="url",
+        )
     if name not in DATABASES:
         hint = nearest(name, DATABASES)
         raise InvalidError(f"The SQL store does not speak to {name!r}: use {', '.join(DATABASES)}.{hint}", code="url")

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from crmkit.builtin.sql.boundary import Boundary, Guest, names
+from crmkit.builtin.sql.databases import HOSTS_MARIADB
 from crmkit.builtin.sql.dialect import Database
 from crmkit.builtin.sql.link import AlchemyLink, DriverLink, Link, fault_of
 from crmkit.errors import CRMError, InvalidError, StoreError, UnsupportedError
@@ -54,12 +55,12 @@ def _usable(database: Database) -> Generator[None]:
 
 def _link(connection: Any, database: Database) -> Link:
     if isinstance(connection, Connection):
-        _same(connection.dialect.name, database)
+        _same(_name_of(connection.dialect.name, connection.dialect, "is_mariadb"), database)
         return AlchemyLink(connection, database, _PLACE)
     if hasattr(connection, "in_atomic_block") and hasattr(connection, "vendor"):
-        _same(connection.vendor, database)
         if not connection.in_atomic_block:
             raise _autocommit("enter transaction.atomic()")
+        _same(_name_of(connection.vendor, connection, "mysql_is_mariadb"), database)
         connection.ensure_connection()
         return DriverLink(connection.connection, database, _PLACE)
     if hasattr(connection, "cursor"):
@@ -70,7 +71,14 @@ def _link(connection: Any, database: Database) -> Link:
     )
 
 
+def _name_of(name: str, told: Any, says: str) -> str:
+    """Return our name of a database that a host has a name of its own for; the server has told which of two it is."""
+    return "mariadb" if name == HOSTS_MARIADB and getattr(told, says) else name
+
+
 def _same(name: str, database: Database) -> None:
+    if name == HOSTS_MARIADB:
+        raise InvalidError("The connection is to MySQL, and crmkit speaks to MariaDB instead.", code="connection")
     if name != database.name:
         raise InvalidError(f"The connection is to {name}, this store speaks to {database.name}.", code="connection")
 

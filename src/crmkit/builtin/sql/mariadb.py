@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TypeAlias, cast
 
@@ -246,8 +247,9 @@ class MariaDB(ByteIds):
         return ()
 
     def is_begun(self, driver: Any) -> bool:
-        """Say whether the connection is in a transaction, as the server last said."""
-        return bool(driver.server_status & _IN_TRANSACTION)
+        """Say whether the connection is in a transaction, as the server last said; mysqlclient, of a host, has to ask."""
+        said = getattr(driver, "server_status", None)
+        return bool(said & _IN_TRANSACTION) if said is not None else _asked(driver)
 
     def is_autocommit(self, driver: Any) -> bool:
         """Say whether nobody would begin a transaction on this connection."""
@@ -260,6 +262,12 @@ class MariaDB(ByteIds):
     def fault(self, error: BaseException, *, committing: bool, place: str) -> CRMError:
         """Return what an error means, by its number."""
         return fault_of(error, committing=committing, place=place)
+
+
+def _asked(driver: Any) -> bool:
+    with closing(driver.cursor()) as cursor:
+        cursor.execute("SELECT @@in_transaction")
+        return bool(cursor.fetchone()[0])
 
 
 def _is_text(column: TableColumn[Any]) -> bool:

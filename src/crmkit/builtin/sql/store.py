@@ -12,7 +12,7 @@ from crmkit.builtin.sql import SqlStore
 from crmkit.builtin.sql.boundary import Boundary, Own, aside, outside
 from crmkit.builtin.sql.catalogue import Catalogue
 from crmkit.builtin.sql.companies import company_beside
-from crmkit.builtin.sql.databases import DATABASES, database_named, engine_of, place_of
+from crmkit.builtin.sql.databases import DATABASES, HOSTS_MARIADB, database_named, engine_of, place_of
 from crmkit.builtin.sql.guest import visit
 from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.transaction import SqlTransaction
@@ -30,8 +30,9 @@ def open_store(
     """Return a store on a URL, on an engine of the host, or (the bare name of a dialect) for guests only."""
     if isinstance(url, Engine):
         return _on_engine(url, types, schema=schema, prefix=prefix, is_ours=False)
-    if url in DATABASES:
-        return OpenSqlStore(Catalogue(types, database_named(url), schema=schema, prefix=prefix), _no_engine)
+    if isinstance(url, str) and (url in DATABASES or url == HOSTS_MARIADB):
+        database = database_named("mariadb" if url == HOSTS_MARIADB else url)
+        return OpenSqlStore(Catalogue(types, database, schema=schema, prefix=prefix), _no_engine)
     engine = engine_of(url, options)
     return _on_engine(engine, types, schema=schema, prefix=prefix, is_ours=True)
 
