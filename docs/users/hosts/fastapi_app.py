@@ -48,9 +48,13 @@ def create_app(url: str) -> FastAPI:
 
 
 def company(request: Request) -> CRM:
-    """Return the CRM of the request's company, acting as its user: cheap, as pool, types and plugins are shared."""
+    """Return the CRM of the request's company, acting as its user: cheap, as pool, types and plugins are shared.
+
+    A header makes no company: one that is not there is answered 404.
+    """
     crm: CRM = request.app.state.crm
-    return crm.tenant(request.headers["X-Company"]).acting_as(request.headers.get("X-User", "nobody"))
+    own = crm.tenant(request.headers.get("X-Company", ""), create=False)
+    return own.acting_as(request.headers.get("X-User", "nobody"))
 
 
 Company = Annotated[CRM, Depends(company)]

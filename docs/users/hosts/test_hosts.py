@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from crmkit import CRM
+
 HERE = Path(__file__).parent
 
 
@@ -133,6 +135,13 @@ def test_fastapi(url: str) -> None:
     app = load("fastapi_app").create_app(url)
     acme, umbra = {"X-Company": "acme", "X-User": "mina"}, {"X-Company": "umbra"}
     with client_module.TestClient(app) as client:
+        for name, status in (("acme", 404), ("no such", 422), ("", 422)):
+            told = client.post("/customers", params={"name": "Anna"}, headers={"X-Company": name})
+            assert (told.status_code, told.json()["error"]) == (status, "no_tenant" if status == 404 else "tenant")
+        with CRM.open(url.replace("+psycopg", ""), discover=False) as crm:
+            assert crm.store.tenant("acme").status().is_absent
+            for name in ("acme", "umbra"):
+                crm.tenant(name)
         assert client.post("/customers", params={"name": "Anna"}, headers=acme).status_code == 200
         assert client.get("/customers", params={"text": "ann"}, headers=acme).json() == ["Anna"]
         assert client.get("/customers", params={"text": "ann"}, headers=umbra).json() == [], (
