@@ -53,15 +53,8 @@ class CRM(Families, Moving):
     # --- opening ---
     @classmethod
     def open(
-        cls,
-        url: str = "",
-        *,
-        engine: Any = None,
-        schema: str = "",
-        prefix: str = "",
-        create: bool = True,
-        **options: Any,
-    ) -> Self:
+        cls, url: str = "", *, engine: Any = None, schema: str = "", prefix: str = "", create: bool = True, **options: Any
+    ) -> Self:  # fmt: skip
         """Open a CRM; reads no file. An absent schema is created; after that only ``upgrade()`` changes it.
 
         Args:
@@ -109,12 +102,10 @@ class CRM(Families, Moving):
 
     @classmethod
     def embedded(cls, dialect: str, *, schema: str = "", prefix: str = "", **options: Any) -> Self:
-        """Return a CRM for a host's own connections: it opens nothing until ``.on(connection)``.
+        """Return a CRM for a host's own connections: it opens nothing until ``.on(connection)``; other options as for ``open``.
 
         Args:
             dialect: the database as the host calls it: ``sqlite``, ``postgresql``, ``mariadb`` (also ``mysql``: Django's word).
-            schema, prefix: where the tables are, beside the host's.
-            options: those of ``open``.
         """
         made = options_of(options)
         loaded = load_plugins(made)
@@ -157,7 +148,10 @@ class CRM(Families, Moving):
         return self._evolved(actor=actor)
 
     def tenant(self, name: str, *, create: bool = True) -> Self:
-        """Return the CRM of one company beside the others in the same place; made at its first use, or NotFoundError without ``create``."""
+        """Return the CRM of one company beside the others in the same place; made at its first use, or NotFoundError without ``create``.
+
+        A guest on MariaDB makes none, as that would commit the host's work: UnsupportedError.
+        """
         self._outside("tenant")
         own = open_company(self._runner, name, create=create)
         runner = attrs.evolve(self._runner, house=own.house, store=own.store)
@@ -312,13 +306,11 @@ class CRM(Families, Moving):
 
     def stream(self, of: type[R], *where: Condition, order: Sequence[Path | Descending] = ()) -> Iterator[R]:
         """Yield all records for which the conditions hold, in pages of their own: memory does not grow."""
-        after: str | None = None
-        while True:
-            page = self.find(of, *where, order=order, limit=1000, after=after)
+        page = self.find(of, *where, order=order, limit=1000)
+        yield from page
+        while page.next is not None:
+            page = self.find(of, *where, order=order, limit=1000, after=page.next)
             yield from page
-            after = page.next
-            if after is None:
-                return
 
     def tally(
         self, of: type[Record], *where: Condition, by: Sequence[Key] = (), one_per: Path | None = None, one_per_by: Path | None = None,

@@ -9,7 +9,7 @@ import attrs
 
 from .._work.house import House
 from .._work.running import Runner
-from ..errors import NotFoundError
+from ..errors import NotFoundError, UnsupportedError
 from ..ports.store import Schema, Store
 from .opening import Options, build_house, load_plugins, settle
 
@@ -68,7 +68,7 @@ def open_company(runner: Runner, name: str, *, create: bool) -> Company:
     On a host's connection, which nobody else may get, it is opened anew for each guest.
 
     Raises:
-        NotFoundError: it is absent, and not to be created.
+        NotFoundError: it is absent, and not to be created. UnsupportedError: to create it would commit a host's work.
     """
     main, place = runner.house, runner.store
     if runner.is_guest:
@@ -77,13 +77,26 @@ def open_company(runner: Runner, name: str, *, create: bool) -> Company:
     return company
 
 
+def absent(name: str) -> NotFoundError:
+    """Return the error that there is no such company."""
+    return NotFoundError(
+        f"There is no company {name!r}: see how its name is written, or make it with `crmkit --tenant {name} db upgrade`.",
+        code="no_tenant",
+    )
+
+
+def _made_outside(name: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"There is no company {name!r} yet, and making it here would commit what you have done in this transaction: make it "
+        f"before, by tenant() of a CRM on an engine or URL, or with `crmkit --tenant {name} db upgrade`.",
+        code="tenant_outside",
+    )
+
+
 def _opened(main: House, place: Store, name: str, create: bool) -> Company:
     store = place.tenant(name)
-    if not create and store.status().is_absent:
-        raise NotFoundError(
-            f"There is no company {name!r}: see how its name is written, or make it with `crmkit --tenant {name} db upgrade`.",
-            code="no_tenant",
-        )
+    if (not create or store.upgrade_commits) and store.status().is_absent:
+        raise _made_outside(name) if create else absent(name)
     house = main.company(name)
     is_own = house.loaded is not main.loaded
     try:

@@ -56,8 +56,7 @@ class Replace:
 class Remove:
     """Remove the record with this id, if it still has the version ``expected``.
 
-    None: whatever it has, and also where it is gone already, so that a removal may be repeated; with a version, ``gone``
-    is answered.
+    None: whatever it has, and also where it is gone already, so that a removal may be repeated; else ``gone`` is answered.
     """
 
     record: Record
@@ -304,6 +303,11 @@ class Store(ABC):
             StorageBusy: another writer holds the store too long. StoreError: it can not be reached.
         """
 
+    @property
+    def upgrade_commits(self) -> bool:
+        """Whether ``upgrade`` commits the transaction of the host whose guest this store is: then nothing is upgraded unasked."""
+        return False
+
     @abstractmethod
     def status(self) -> Schema:
         """Compare what is kept with the declarations of the store's types.
@@ -385,13 +389,11 @@ class Store(ABC):
 
 def stream(transaction: Transaction, question: Find[R], page_size: int = 1000) -> Iterator[R]:
     """Yield all records that a question finds, page after page by keyset, so that memory does not grow."""
-    after: str | None = question.after
-    while True:
-        page = transaction.find(attrs.evolve(question, limit=page_size, after=after))
+    page = transaction.find(attrs.evolve(question, limit=page_size))
+    yield from page
+    while page.next is not None:
+        page = transaction.find(attrs.evolve(question, limit=page_size, after=page.next))
         yield from page
-        after = page.next
-        if after is None:
-            return
 
 
 def __getattr__(name: str) -> Any:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from crmkit import CRM
 from crmkit.builtin.sql import SqlStore
-from crmkit.errors import InvalidError, UnsupportedError
+from crmkit.errors import InvalidError, NotFoundError, UnsupportedError
 from crmkit.ports.store import Add
 from crmkit.records import CORE_TYPES, Customer
 from tests.builtin.sql.conftest import ask, keep
@@ -191,3 +192,34 @@ def test_a_database_with_a_quote_in_its_name(mariadb):
     store = mariadb.open(base_of(mariadb.url, place))
     assert names(holding(store.tenant("acme"), "x")) == ["x"]
     assert f"{place}__acme" in mariadb.schemas()
+
+
+@pytest.mark.mariadb
+def test_a_guest_makes_no_company_where_that_would_commit_the_host_s_work(mariadb):
+    """It is told how it is made; one that is there is the guest's as ever."""
+    url = base_of(mariadb.url, mariadb.host("one")[1])
+    mariadb.engine.dispose()
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE orders (n INTEGER)"))
+    with CRM.open(engine, discover=False, prefix="crm_") as crm:
+        before = mariadb.schemas()
+        for house in (crm, CRM.embedded("mariadb", discover=False, prefix="crm_")):
+            with engine.connect() as connection:
+                connection.execute(text("INSERT INTO orders VALUES (1)"))
+                guest = house.on(connection)
+                with pytest.raises(UnsupportedError, match="crmkit --tenant acme db upgrade") as caught:
+                    guest.tenant("acme")
+                assert caught.value.code == "tenant_outside"
+                with pytest.raises(NotFoundError):
+                    guest.tenant("acme", create=False)
+                connection.rollback()
+                assert connection.execute(text("SELECT count(*) FROM orders")).scalar_one() == 0
+            assert mariadb.schemas() == before
+        crm.tenant("acme")
+        for ends, there in (("rollback", []), ("commit", ["Anna"])):
+            with engine.connect() as connection:
+                crm.on(connection).tenant("acme").customers.add(name="Anna")
+                getattr(connection, ends)()
+            assert [one.name for one in crm.tenant("acme").find(Customer)] == there
+    engine.dispose()

@@ -100,6 +100,11 @@ class OpenSqlStore(SqlStore):
         """
         return self._schema.upgrade(custom_indexes)
 
+    @property
+    def upgrade_commits(self) -> bool:
+        """A guest's does on MariaDB. See ``Store.upgrade_commits``."""
+        return self._beside is None and self._catalogue.database.keeps_at_once
+
     def tend(self, *, limit_s: float | None = None) -> int:
         """Put new texts into the indexes of a search. See ``Store.tend``."""
         return self._schema.tend(limit_s)
