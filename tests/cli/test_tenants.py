@@ -64,6 +64,26 @@ def test_programs_are_told_too(begun: Run) -> None:
     assert (code, json.loads(printed)["tenant"]) == (0, "acme")
 
 
+@pytest.mark.parametrize("word", ["disable", "enable"])
+def test_a_plugin_is_not_switched_for_a_company_that_is_not_there(begun: Run, word: str) -> None:
+    """Misspelt, it would stand in the file and switch nothing; what a person has written there is believed."""
+    file = Path("crmkit.toml")
+    file.write_text(file.read_text("utf-8").replace("plugins = []", 'plugins = []\ndisabled = ["trust"]'), "utf-8")
+    for name, code in (("acmee", 3), ("a b", 2)):
+        before = file.read_text("utf-8")
+        given, _, told = begun("--tenant", name, "plugins", word, "trust")
+        assert (given, file.read_text("utf-8")) == (code, before)
+        assert f"{name!r}" in told
+    begun("--tenant", "acme", "init")
+    assert begun("--tenant", "acme", "plugins", word, "trust")[0] == 0
+    assert "[tenants.acme]" in file.read_text("utf-8")
+    file.write_text(file.read_text("utf-8") + "[tenants.later]\n", "utf-8")
+    assert begun("--tenant", "later", "plugins", word, "trust")[0] == 0
+    Path("crm.db").unlink()
+    assert begun("--tenant", "umbra", "plugins", word, "trust")[0] == 3
+    assert not Path("crm.db").exists()
+
+
 def test_a_memory_has_no_company_yet(begun: Run) -> None:
     assert begun("--store", "memory:", "--tenant", "acme", "customers", "find")[0] == 0
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..errors import InvalidError, NotFoundError, nearest
+from ..errors import CRMError, InvalidError, NotFoundError, nearest
 from ..settings import Project, read_project, switch
 from .plugin_check import check_plugin
 from .plugin_doctor import doctor
@@ -67,6 +67,35 @@ def _refuse_unknown(name: str) -> None:
         )
 
 
+def _switched(name: str, *, off: bool) -> bool:
+    """Write into the project's file that a plugin is off or on, for the company that is named; return whether that changed anything."""
+    tenant = current_run().tenant
+    if tenant and tenant not in _project().tenants:
+        _refuse_absent(tenant)
+    return switch(_project(), name, off=off, tenant=tenant)
+
+
+def _refuse_absent(company: str) -> None:
+    """Refuse a company that is not there: a misspelt one would stand in the file, and nothing would be switched.
+
+    No installed plugin is imported; a store that can not be asked without one, or not now, is no reason to refuse.
+    """
+    from ..crm import CRM  # dear: only a company's switch needs it
+    from ..crm.tenancy import absent
+
+    run = current_run()
+    options: dict[str, Any] = {"create": False, "discover": False, "plugins": (), "strict": False}
+    try:
+        with CRM.project(run.project, store=run.store, **options) as crm:
+            if "durable" in crm.store.capabilities and crm.store.tenant(company).status().is_absent:
+                raise absent(company)
+    except CRMError as error:
+        if error.code == "not_there":
+            raise absent(company) from error
+        if error.code in ("tenant", "no_tenant"):
+            raise
+
+
 def _disabled() -> tuple[str, ...]:
     return _project().switched_off(current_run().tenant)
 
@@ -88,7 +117,7 @@ def disable(name: str, gone: bool) -> None:
     """Switch a plugin off."""
     if not gone:
         _refuse_unknown(name)
-    changed = switch(_project(), name, off=True, tenant=current_run().tenant)
+    changed = _switched(name, off=True)
     say(f"{name} is switched off." if changed else f"{name} was switched off already.", name=name, state="disabled")
 
 
@@ -96,7 +125,7 @@ def disable(name: str, gone: bool) -> None:
 @click.argument("name")
 def enable(name: str) -> None:
     """Switch a plugin on again."""
-    changed = switch(_project(), name, off=False, tenant=current_run().tenant)
+    changed = _switched(name, off=False)
     say(f"{name} is switched on." if changed else f"{name} was not switched off.", name=name, state="discovered")
 
 
