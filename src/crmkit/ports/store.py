@@ -54,10 +54,7 @@ class Replace:
 
 @attrs.frozen
 class Remove:
-    """Remove the record with this id, if it still has the version ``expected``.
-
-    None: whatever it has, and also where it is gone already, so that a removal may be repeated; else ``gone`` is answered.
-    """
+    """Remove the record with this id, if it still has the version ``expected`` (None: whatever it has, and also where it is gone already)."""
 
     record: Record
     expected: int | None = None
@@ -116,10 +113,7 @@ class Transaction(ABC):
         return Page(tuple(found[one] for one in ids if one in found), page.next)
 
     def ids_called(self, of: type[Record], short: str) -> list[UUID]:
-        """Return the ids of a record type that people write so: their last six base-32 characters, in small letters.
-
-        As it stands it reads all records; a store that can look at the ends of ids does better.
-        """
+        """Return the ids of a record type that people write so: their last six base-32 characters, in small letters. As it stands, all are read."""
         return [record.id for record in stream(self, Find(of=of)) if short_id(record.id) == short]
 
     @abstractmethod
@@ -340,10 +334,7 @@ class Store(ABC):
         return 0
 
     def check(self, custom_indexes: Mapping[type[Record], Sequence[Field]] | None = None) -> tuple[Drift, ...]:
-        """Return what is not as an upgrade has made it; what an upgrade is still due to do is told by ``status``.
-
-        As it stands it finds nothing: for stores whose form nobody else changes.
-        """
+        """Return what is not as an upgrade has made it; what an upgrade is still due to do is told by ``status``. As it stands, nothing."""
         return ()
 
     def drop_fields(self, of: type[Record], names: Sequence[str]) -> tuple[str, ...]:
