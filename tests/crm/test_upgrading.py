@@ -13,9 +13,11 @@ from sqlalchemy import create_engine, text
 
 from crmkit import CRM, Code, Customer, Id, Owner, Plugin, PluginError, Record, UpgradeNeeded, step, subscriber
 from crmkit._work import stepping
+from crmkit.builtin.sql.transaction import SqlTransaction
 from crmkit.errors import DeclarationError
 from crmkit.ports.step import Drop
 from crmkit.query import each
+from crmkit.records import LedgerEntry
 from tests.crm.machines import FIRST, SEARCHED, SECOND, THIRD, First, Searched, Second, Third, splitting
 
 COUNT = 7
@@ -333,6 +335,20 @@ def test_what_older_code_wrote_meanwhile_is_found_once_none_of_it_runs(opened):
 def test_the_memory_store_takes_steps_too():
     with CRM.open("memory:", plugins=[SECOND], discover=False) as crm:
         assert (line(crm).at, crm.upgrade()) == (1, ())
+
+
+def test_a_plugin_more_does_not_let_an_opening_read_the_whole_ledger_once_more(opened, monkeypatch):
+    """Each plugin has a line of its own in it, and that one is asked for."""
+    read: list[Any] = []
+    find = SqlTransaction.find
+    monkeypatch.setattr(SqlTransaction, "find", lambda self, asked: (read.append(asked), find(self, asked))[1])
+    counts = []
+    for more in ([], [Plugin(f"quiet{n}") for n in range(5)]):
+        read.clear()
+        with opened(*more, prefix=f"p{len(more)}_") as crm:
+            assert {line.name for line in crm.status().lines} == {"", *(plugin.name for plugin in more)}
+            counts.append(sum(asked.of is LedgerEntry and asked.where is None for asked in read))
+    assert counts[0] == counts[1]
 
 
 def test_an_upgrade_waits_for_no_table_for_long(postgresql_url, monkeypatch):

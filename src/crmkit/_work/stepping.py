@@ -86,8 +86,9 @@ def keep_line(unit: Unit, line: Line) -> int:
     return 1
 
 
-def _line_now(unit: Unit, name: str) -> Line:
-    entry = _entry(unit.to_write(), key_of(name))
+def line_now(tx: Transaction, name: str) -> Line:
+    """Return how far a line is; nothing else of the ledger is read."""
+    entry = _entry(tx, key_of(name))
     return Line(name=name) if entry is None else _line(name, entry.value)
 
 
@@ -108,7 +109,7 @@ def run_step(runner: Runner, name: str, step: Step[Any], tell: Callable[[int], N
 
 
 def _begin(unit: Unit, name: str, step: Step[Any]) -> UUID:
-    line = _line_now(unit, name)
+    line = line_now(unit.to_write(), name)
     if line.operation is not None and unit.get(Operation, line.operation).about.get("to") == step.to:
         return line.operation
     with unit.installing():
@@ -121,7 +122,7 @@ def _begin(unit: Unit, name: str, step: Step[Any]) -> UUID:
 
 def _batch(unit: Unit, name: str, step: Step[Any], id: UUID) -> Operation:
     """One unit: change the next records, and keep with them how far it is."""
-    line = _line_now(unit, name)
+    line = line_now(unit.to_write(), name)
     operation = unit.get(Operation, id)
     if line.operation != id:  # another process has come to its end
         return attrs.evolve(operation, status="done")

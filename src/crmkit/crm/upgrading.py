@@ -13,7 +13,7 @@ from .._work.folding import fold_again
 from .._work.house import House
 from .._work.installing import install
 from .._work.running import TRIES, Runner
-from .._work.stepping import CORE, beside, keep_line, last_of, read_lines, reserve, run_step
+from .._work.stepping import CORE, beside, keep_line, last_of, line_now, read_lines, reserve, run_step
 from ..errors import PluginError, StorageBusy, StoreError, TryAgain
 from ..ports.step import Drop, Step
 from ..ports.store import Drift, Line, Schema, Store
@@ -192,7 +192,11 @@ class Upgrade:
             self.failed[name] = self._told(name, error)
 
     def _now(self, name: str) -> Line:
-        return read_lines(ledger(self.runner.store)).get(name, Line(name=name))
+        tx = self.runner.store.begin(write=False)
+        try:
+            return line_now(tx, name)
+        finally:
+            tx.rollback()
 
     def _keep(self, line: Line) -> None:
         self.runner.run(lambda unit: keep_line(unit, line), keep_line)
