@@ -157,7 +157,9 @@ def _hydrate(work: Work, layout: Any) -> Pair:
         name=f"read {BULK:,} interactions into records",
         ours=Side(run=ours, before=lambda: work.full),
         floor=Side(
-            run=floor, before=lambda: work.driver(work.full._engine.url.database), after=lambda driver: driver.close()
+            run=floor,
+            before=lambda: work.driver(work.full._ours.engine.url.database),
+            after=lambda driver: driver.close(),
         ),
         limit=2.5,
         n=BULK,
@@ -211,7 +213,9 @@ def _timeline(work: Work, layout: Any) -> Pair:
         name=f"latest {SHOWN} of a customer among {BULK:,} interactions",
         ours=Side(run=ours, before=lambda: work.full),
         floor=Side(
-            run=floor, before=lambda: work.driver(work.full._engine.url.database), after=lambda driver: driver.close()
+            run=floor,
+            before=lambda: work.driver(work.full._ours.engine.url.database),
+            after=lambda driver: driver.close(),
         ),
         limit=3.0,
         repeatable=True,

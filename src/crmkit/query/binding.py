@@ -42,20 +42,24 @@ class Binding:
     # --- conditions ---
     def condition(self, condition: Condition) -> Condition:
         """Return the condition bound (access of its subject not included)."""
+        if isinstance(condition, Compare):
+            path = self.path(condition.path)
+            value = self._value(path, condition.value)
+            if path is condition.path and value is condition.value:  # it was checked when it was written
+                return representable(condition)
+            return representable(_checked(Compare(path, condition.op, value)))
         if isinstance(condition, And | Or):
             return type(condition)(tuple([self.condition(part) for part in condition.parts]))
         if isinstance(condition, Not):
             return Not(self.condition(condition.part))
-        if isinstance(condition, Compare):
-            path = self.path(condition.path)
-            return representable(_checked(Compare(path, condition.op, self._value(path, condition.value))))
         if isinstance(condition, OneOf):
             path = self.path(condition.path)
             return representable(_checked(OneOf(path, tuple(self._value(path, value) for value in condition.values))))
         if isinstance(condition, TextTest):
             return _checked(TextTest(self.path(condition.path), condition.test, condition.value))
         if isinstance(condition, Missing):
-            return Missing(self.path(condition.path))
+            path = self.path(condition.path)
+            return condition if path is condition.path else Missing(path)
         if isinstance(condition, Has):
             of = condition.reference._root
             return attrs.evolve(condition, where=self.guarded(of, condition.where))
@@ -92,6 +96,8 @@ class Binding:
     # --- paths ---
     def path(self, path: Path) -> Path:
         """Return the path with its custom fields known and its references guarded; one that ends at a latest record ends at its id."""
+        if len(path._steps) == 1 and isinstance(path._steps[0], FieldStep):
+            return path
         steps: list[Step] = []
         of = path._root
         for index, step in enumerate(path._steps):

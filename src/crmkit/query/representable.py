@@ -28,7 +28,10 @@ def representable(condition: Compare | OneOf) -> Condition:
     if isinstance(condition, OneOf):
         kept = tuple(value for value in condition.values if value is not None and _fits(_scaled(field, value)))
         return OneOf(condition.path, kept)
-    if condition.value is None or isinstance(condition.value, Path) or _fits(_scaled(field, condition.value)):
+    value = condition.value
+    if type(value) is int and field.kind == "int" and _MIN <= value <= _MAX:
+        return condition
+    if value is None or isinstance(value, Path) or _fits(_scaled(field, value)):
         return condition
     return _moved(condition, field)
 

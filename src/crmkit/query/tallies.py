@@ -275,7 +275,8 @@ def _check_root(of: type[Record], root: type[Record], what: str, field: str) -> 
 
 def _check_key(of: type[Record], key: Key) -> None:
     path = key.path if isinstance(key, Bucket) else key
-    _check_root(of, path._root, str(path), str(path))
+    if path._root is not of:
+        _check_root(of, path._root, str(path), str(path))
     field = final_field(path)
     if field is not None and field.kind in _NO_KEY:
         raise InvalidError(f"{path} can not be a key: it has no one value to group by.", code="kind", field=str(path))

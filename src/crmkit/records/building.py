@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Sequence
-from itertools import repeat
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
 
 from .record import Record
+from .twins import twin_of
 
 R = TypeVar("R", bound=Record)
 
@@ -20,54 +19,70 @@ def builder(of: type[R], names: Sequence[str]) -> Callable[[Sequence[Any]], R]:
     Fields that are not named have their defaults. Nothing is checked or converted: the values are what a record of
     this type held when it was written.
     """
-    attributes = {attribute.alias: attribute for attribute in attrs.fields(of)}
-    scope: dict[str, Any] = {"_new": object.__new__, "_of": of}
-    lines = ["def build(row):", "    made = _new(_of)"]
-    for index, name in enumerate(names):
-        scope[f"_s{index}"] = getattr(of, attributes[name].name).__set__
-        lines.append(f"    _s{index}(made, row[{index}])")
-    for index, attribute in enumerate(a for alias, a in attributes.items() if alias not in names):
-        scope[f"_d{index}"] = getattr(of, attribute.name).__set__
-        scope[f"_v{index}"] = None if attribute.default is attrs.NOTHING else attribute.default
-        lines.append(f"    _d{index}(made, _v{index})")
-    exec("\n".join([*lines, "    return made"]), scope)  # noqa: S102  # our own source, as attrs writes __init__
-    build: Callable[[Sequence[Any]], R] = scope["build"]
+    given, rest, scope = _fields(of, names)
+    row = "".join(f"v{index}, " for index, _ in enumerate(names))
+    lines = ["def build(row):", f"    {row} = row", *_making({**given, **rest}), "    return made"]
+    build: Callable[[Sequence[Any]], R] = _defined("build", lines, scope)
     return build
 
 
-def column_builder(of: type[R], names: Sequence[str]) -> Callable[[Sequence[Sequence[Any]], int], list[R]]:
-    """Return a function as ``builder`` makes one, from columns of values, and their length, to as many records.
+def row_builder(
+    of: type[R], sources: Mapping[str, str], scope: Mapping[str, Any], *, once: Iterable[str], each: Mapping[str, str]
+) -> Callable[[Sequence[Any]], list[R]]:
+    """Return a function from ``rows`` to as many records.
 
-    All records get one field, then the next one: without a loop in Python (measured: a quarter faster for many).
+    Args:
+        sources: the expression of each field, by its name: of ``row``, and of what stands in ``scope``, ``once`` and ``each``.
+        once: statements that are run before the first row.
+        each: names, and the expressions of a sequence with one value for each row.
     """
-    attributes = {attribute.alias: attribute for attribute in attrs.fields(of)}
-    setters: list[Callable[[R, Any], None]] = [getattr(of, attributes[name].name).__set__ for name in names]
-    rest: list[tuple[Callable[[R, Any], None], Any]] = [
-        (getattr(of, attribute.name).__set__, None if attribute.default is attrs.NOTHING else attribute.default)
-        for alias, attribute in attributes.items()
-        if alias not in names
+    given, rest, defaults = _fields(of, tuple(sources))
+    values = dict(zip(given, sources.values(), strict=True))
+    names = "".join(f", {name}" for name in each)
+    taken = f"zip({', '.join(['rows', *each.values()])}, strict=True)" if each else "rows"
+    lines = [
+        "def build(rows):",
+        *(f"    {line}" for line in ("all = []", "add = all.append", *once, f"for row{names} in {taken}:")),
+        *(f"    {line}" for line in _making({**values, **rest})),
+        "        add(made)",
+        "    return all",
     ]
-
-    def build(columns: Sequence[Sequence[Any]], length: int) -> list[R]:
-        made = list(map(object.__new__, repeat(of, length)))
-        for put, values in zip(setters, columns, strict=True):
-            deque(map(put, made, values), 0)
-        for put, default in rest:
-            deque(map(put, made, repeat(default)), 0)
-        return made
-
+    build: Callable[[Sequence[Any]], list[R]] = _defined("build", lines, {**defaults, **scope})
     return build
 
 
 def stamper(of: type[R]) -> Callable[[R, int, Any, Any, Any], R]:
     """Return ``(record, version, created_at, updated_at, customer_id) -> copy``: the stamps of the unit of work, set past ``__init__``."""
     stamps = ("version", "created_at", "updated_at", "customer_id")
-    scope: dict[str, Any] = {"_new": object.__new__, "_of": of}
-    lines = ["def stamp(record, version, created_at, updated_at, customer_id):", "    made = _new(_of)"]
-    for index, attribute in enumerate(attrs.fields(of)):
-        scope[f"_s{index}"] = getattr(of, attribute.name).__set__
-        value = attribute.name if attribute.name in stamps else f"record.{attribute.name}"
-        lines.append(f"    _s{index}(made, {value})")
-    exec("\n".join([*lines, "    return made"]), scope)  # noqa: S102  # our own source, as attrs writes __init__
-    stamp: Callable[[R, int, Any, Any, Any], R] = scope["stamp"]
+    values = {a.name: a.name if a.name in stamps else f"record.{a.name}" for a in attrs.fields(of)}
+    lines = [f"def stamp(record, {', '.join(stamps)}):", *_making(values), "    return made"]
+    stamp: Callable[[R, int, Any, Any, Any], R] = _defined("stamp", lines, _scope(of))
     return stamp
+
+
+def _fields(of: type[Record], names: Sequence[str]) -> tuple[dict[str, str], dict[str, str], dict[str, Any]]:
+    """Return, by attribute, where a value that is given stands, and where the default of one that is not; and the scope of both."""
+    attributes = {attribute.alias: attribute for attribute in attrs.fields(of)}
+    given = {attributes[name].name: f"v{index}" for index, name in enumerate(names)}
+    left = [attribute for alias, attribute in attributes.items() if alias not in names]
+    rest = {attribute.name: f"_d{index}" for index, attribute in enumerate(left)}
+    defaults = {f"_d{index}": None if a.default is attrs.NOTHING else a.default for index, a in enumerate(left)}
+    return given, rest, {**_scope(of), **defaults}
+
+
+def _scope(of: type[Record]) -> dict[str, Any]:
+    return {"_new": object.__new__, "_of": of, "_twin": twin_of(of)}
+
+
+def _making(values: Mapping[str, str]) -> list[str]:
+    """Return the lines that make one record of these expressions, by attribute."""
+    return [
+        "    made = _new(_twin)",
+        *(f"    made.{name} = {value}" for name, value in values.items()),
+        "    made.__class__ = _of",
+    ]
+
+
+def _defined(name: str, lines: Iterable[str], scope: dict[str, Any]) -> Any:
+    exec("\n".join(lines), scope)  # noqa: S102  # our own source, as attrs writes __init__
+    return scope[name]

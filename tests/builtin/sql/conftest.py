@@ -72,7 +72,7 @@ DROP = {
 
 def drop(store: Any, schema: str) -> None:
     """Drop the schema of a test; what one that failed still holds is left to the end of the server."""
-    with suppress(DBAPIError), store._engine.begin() as connection:
+    with suppress(DBAPIError), store._ours.engine.begin() as connection:
         for statement in DROP[store._catalogue.database.name]:
             connection.execute(text(statement.format(schema=schema)))
 

@@ -54,7 +54,7 @@ class TestFiles:
     def test_a_newer_schema_under_a_prefix(self, store):
         tenant = store.tenant("acme")
         tenant.upgrade()
-        with closing(sqlite3.connect(store._engine.url.database)) as newer, newer:
+        with closing(sqlite3.connect(store._ours.engine.url.database)) as newer, newer:
             newer.execute("""UPDATE acme__ledger SET value = '{"core":99}' WHERE "key" = 'schema'""")
         with pytest.raises(NewerSchema, match="99"):
             tenant.status()
@@ -108,7 +108,7 @@ class TestDisk:
             transaction.write([Add(Customer(name=f"{n}", note="x" * 9000)) for n in range(1000)])
         transaction.rollback()
         transaction.rollback()
-        with store._engine.connect() as connection:
+        with store._ours.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
         assert keep(store, Add(Customer(name="after"))) == []
         assert [one.name for one in ask(store, Customer, order=[c.name])] == ["after", "before"]
@@ -126,7 +126,7 @@ class TestDisk:
         host.close()
 
     def test_our_files_are_safe_by_default(self, store):
-        with store._engine.connect() as connection:
+        with store._ours.engine.connect() as connection:
             found = {
                 name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
                 for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")

@@ -90,8 +90,12 @@ class LimitedPages(Disk):
         self._pragma(crm, "max_page_count = 1000000")
 
     def _pragma(self, crm: CRM, words: str) -> Any:
-        with crm.store._engine.connect() as connection:
-            return connection.exec_driver_sql(f"PRAGMA {words}").fetchone()
+        connection = crm.store._ours.take()  # the next transaction has the same one
+        try:
+            with closing(connection.connection.dbapi_connection.cursor()) as cursor:
+                return cursor.execute(f"PRAGMA {words}").fetchone()
+        finally:
+            crm.store._ours.give(connection)
 
 
 @pytest.fixture(params=[SmallDisk, LimitedFile, LimitedPages])

@@ -57,7 +57,7 @@ def found(store: Any) -> list[str]:
 @pytest.fixture
 def older_code(server: Any) -> Iterator[Callable[[int], None]]:
     """What reads all bicycles, and writes one that was folded before the one of a number, without the patience to wait for anybody."""
-    engine = create_engine(server._engine.url)
+    engine = create_engine(server._ours.engine.url)
     schema = server._catalogue.schema
 
     def act(n: int) -> None:

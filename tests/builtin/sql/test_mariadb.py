@@ -60,7 +60,7 @@ class TestServer:
         size = {Customer: [Field(name="size", kind="text")]}
         store.upgrade(size)
         assert store.check(size) == ()
-        with store._engine.begin() as connection:
+        with store._ours.engine.begin() as connection:
             place = store.table(Customer).schema
             connection.execute(text(f"ALTER TABLE {place}.customer ADD COLUMN shoe INT, MODIFY country LONGTEXT"))
             connection.execute(text(f"DROP INDEX ix_customer__state ON {place}.customer"))

@@ -62,7 +62,7 @@ def no_space(store: Any, transaction: Any) -> Iterator[None]:
 
 
 def _limit(store: Any, pid: int, most: object) -> None:
-    with store._engine.begin() as connection:
+    with store._ours.engine.begin() as connection:
         try:
             connection.execute(text(f"COPY (SELECT 1) TO PROGRAM 'prlimit --pid {pid} --fsize={most}\\: > /dev/null'"))
         except DBAPIError as error:
@@ -82,7 +82,7 @@ class TestServer:
         keep(store, *(Add(Customer(name=f"C{n}")) for n in range(3000)))
         shape, _ = shape_of(bind(find(Customer, order=order, limit=100), BINDING), store._catalogue.database)
         asked = store._catalogue.find_statement(shape).statement
-        with store._engine.begin() as connection:
+        with store._ours.engine.begin() as connection:
             connection.execute(text(f"ANALYZE {store._catalogue.schema}.customer"))
             plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {asked.text}", (100,)))
         assert "Index Scan" in plan

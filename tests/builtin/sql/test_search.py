@@ -127,12 +127,12 @@ def test_a_server_finds_by_an_index_of_trigrams(server):
     keep(
         server, *(Add(Customer(name=f"{n:x} {secrets.token_hex(40)}")) for n in range(5000)), Add(Customer(name="Anna"))
     )
-    with server._engine.begin() as connection:
+    with server._ours.engine.begin() as connection:
         connection.execute(text("SELECT gin_clean_pending_list('trigrams.ix_customer__search__name_fold')"))
         connection.execute(text("ANALYZE trigrams.customer"))
     assert "ix_customer__search__name_fold" in plan_of(server, "anna")
     assert [found.name for found in ask(server, Customer, c.name.contains("ANN"))] == ["Anna"]
-    with server._engine.begin() as connection:
+    with server._ours.engine.begin() as connection:
         connection.execute(text("DELETE FROM trigrams.customer"))
 
 
@@ -145,7 +145,9 @@ def test_without_trigrams_the_status_says_what_would_help(clerks):
 
 
 def test_trigrams_that_come_later_are_used_after_an_upgrade(server, clerks):
-    with _admin(clerks._engine.url.set(drivername="postgresql", username=server._engine.url.username)) as admin:
+    with _admin(
+        clerks._ours.engine.url.set(drivername="postgresql", username=server._ours.engine.url.username)
+    ) as admin:
         admin.execute("CREATE EXTENSION pg_trgm")
     found = clerks.status()
     assert not any("CREATE EXTENSION" in note for note in found.notes)
@@ -156,7 +158,7 @@ def test_trigrams_that_come_later_are_used_after_an_upgrade(server, clerks):
 
 def test_a_check_tells_nothing_where_trigrams_could_be_made(server, clerks):
     """An index that an upgrade would add, once it has the extension, is no drift."""
-    owner = clerks._engine.url.set(username=server._engine.url.username).render_as_string(hide_password=False)
+    owner = clerks._ours.engine.url.set(username=server._ours.engine.url.username).render_as_string(hide_password=False)
     store: Any = SqlStore.open(owner.replace("+psycopg", ""), CORE_TYPES, schema=clerks._catalogue.schema)
     assert any("CREATE EXTENSION" in step for step in store.status().pending)
     assert list(store.check()) == []

@@ -31,7 +31,7 @@ def id_of(transaction: Any) -> int:
 
 def end(server: Any, *connections: int) -> None:
     """End connections, as the server's keeper would, and see them gone: MariaDB does not wait for that."""
-    name, engine = server._catalogue.database.name, create_engine(server._engine.url, isolation_level="AUTOCOMMIT")
+    name, engine = server._catalogue.database.name, create_engine(server._ours.engine.url, isolation_level="AUTOCOMMIT")
     with engine.connect() as other:
         for one in connections:
             other.execute(text(END[name].format(one)))
@@ -189,7 +189,7 @@ def test_what_postgresql_says_of_a_connection_that_it_refuses(said, code):
 
 def test_a_guest_leaves_nothing_when_the_host_rolls_back(server):
     """On SQLAlchemy's connection and on the driver's own."""
-    engine = create_engine(server._engine.url)
+    engine = create_engine(server._ours.engine.url)
     with engine.connect() as connection:
         begun = connection.begin()
         keep(server.on(connection), Add(Customer(name="Anna")))
@@ -240,4 +240,4 @@ def test_a_connection_that_is_known_to_be_lost(server):
         with pytest.raises(TryAgain):
             ask_it()
     lost.rollback()
-    assert server._engine.pool.checkedout() == 0
+    assert server._ours.engine.pool.checkedout() == 0

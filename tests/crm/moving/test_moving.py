@@ -88,7 +88,7 @@ def fill(crm: CRM, people: int) -> None:
 
 
 def folder_of(crm: CRM) -> Path:
-    return Path(crm.store._engine.url.database).parent
+    return Path(crm.store._ours.engine.url.database).parent
 
 
 def world(url: str, **options: Any) -> dict[str, Any]:

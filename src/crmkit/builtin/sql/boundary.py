@@ -9,12 +9,9 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
-from crmkit.builtin.sql.dialect import Database
-from crmkit.builtin.sql.link import DriverLink, Link, fault_of
-from crmkit.errors import CRMError, StorageBusy, StoreError, TryAgain
+from crmkit.builtin.sql.link import DriverLink, Link
+from crmkit.builtin.sql.resting import Connections
+from crmkit.errors import CRMError
 
 
 class Boundary(ABC):
@@ -46,18 +43,20 @@ class Boundary(ABC):
 class Own(Boundary):
     """A transaction of ours, on a connection of the pool."""
 
-    def __init__(self, engine: Engine, database: Database, place: str, *, write: bool, is_ours: bool) -> None:
+    def __init__(self, connections: Connections, *, write: bool) -> None:
         """Take a connection and begin.
 
         Raises:
             StorageBusy: another writer holds the database, or all connections are in use. StoreError: it can not be reached.
         """
-        self.is_writer, self._is_ours = write, is_ours
-        self._connection = _connected(engine, database, place)
-        self._driver: Any = self._connection.connection.dbapi_connection
-        self.link = DriverLink(self._driver, database, place, self._connection)
+        self.is_writer, self._connections = write, connections
+        self._connection = connection = connections.take()
+        database = connections.database
+        self._driver: Any = connection.connection.dbapi_connection
+        self.link = DriverLink(self._driver, database, connections.place, connection)
         try:
             if not database.is_begun(self._driver):
+                is_ours = connections.is_ours
                 begun = database.begin_on(self._driver, write=write) if is_ours else database.begin(write=write)
                 for text in begun:
                     self.link.change(text)
@@ -89,44 +88,33 @@ class Own(Boundary):
         self._close()
 
     def _close(self) -> None:
-        if self._is_ours:
+        if self._connections.is_ours:
             self.link.database.end_on(self._driver)
-        self._connection.close()
+        self._connections.give(self._connection)
 
 
 @contextmanager
-def aside(engine: Engine, database: Database, place: str) -> Generator[Link]:
+def aside(connections: Connections) -> Generator[Link]:
     """Give a connection on which every statement is kept at once; it is not used again, so that nothing of it stays."""
-    connection = _connected(engine, database, place)
+    connection = connections.connect()
     try:
         connection.execution_options(isolation_level="AUTOCOMMIT")
-        yield DriverLink(connection.connection.dbapi_connection, database, place, connection)
+        driver = connection.connection.dbapi_connection
+        yield DriverLink(driver, connections.database, connections.place, connection)
     finally:
         connection.invalidate()
         connection.close()
 
 
 @contextmanager
-def outside(engine: Engine, database: Database, place: str) -> Generator[Link]:
+def outside(connections: Connections) -> Generator[Link]:
     """Give a connection outside of any transaction, as it is: for what only asks, and what tidies."""
-    connection = _connected(engine, database, place)
+    connection = connections.connect()
     try:
-        yield DriverLink(connection.connection.dbapi_connection, database, place, connection)
+        driver = connection.connection.dbapi_connection
+        yield DriverLink(driver, connections.database, connections.place, connection)
     finally:
         connection.close()
-
-
-def _connected(engine: Engine, database: Database, place: str) -> Connection:
-    try:
-        return engine.connect()
-    except PoolTimeout as error:
-        raise StorageBusy(f"All connections to {place} are in use: try again later.") from error
-    except Exception as error:
-        cause = getattr(error, "orig", None) or error
-        fault = database.refusal(cause, place) or fault_of(error, database, place)
-        if isinstance(fault, TryAgain):  # what could not be reached will not be there a moment later
-            fault = StoreError(f"{place} can not be reached: see that the server runs and that its name is right.")
-        raise fault from error
 
 
 class Guest(Boundary):

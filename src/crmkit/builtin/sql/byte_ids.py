@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -24,13 +24,7 @@ class ByteIds(Database):
         """How generated code writes the id."""
         return "{v}.int.to_bytes(16, 'big')"
 
-    def ids_read(self, values: Sequence[Any]) -> Sequence[Any]:
-        """Return a column of ids as UUIDs."""
-        return ids_from_bytes(values)
-
-    def refs_read(self, values: Sequence[Any]) -> Sequence[Any]:
-        """Return a column of references as UUIDs; the same one is made once."""
-        there = [value for value in set(values) if value is not None]
-        made: dict[Any, UUID | None] = dict(zip(there, ids_from_bytes(there), strict=True))
-        made[None] = None
-        return list(map(made.__getitem__, values))
+    @property
+    def ids_made(self) -> Callable[[Sequence[Any]], Sequence[UUID]]:
+        """How bytes become UUIDs."""
+        return ids_from_bytes

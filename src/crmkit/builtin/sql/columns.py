@@ -1,7 +1,7 @@
 """From a field to its columns: how its value is written, compared and read back.
 
-Writing is generated code, one expression per field. Reading is by column: most kinds need nothing at all, the others
-one loop over the column's values.
+Writing is generated code, one expression per field. So is reading (``decoding.py``): most kinds need nothing at all, the
+others a function of one value or, where that is faster, of all values of a column.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from crmkit.builtin.sql.dialect import Database
 from crmkit.errors import InvalidError
 from crmkit.records import AnyRef, Digest, Field, FrozenMap, LocalText, Money, PartialDate, Record, WallTime
 from crmkit.records.fields import Kind
-from crmkit.records.ids import id_from_int
+from crmkit.records.ids import id_from_bytes, id_from_int
 from crmkit.records.money import places_of
 from crmkit.records.text import fold
 from crmkit.records.times import micros
@@ -29,6 +29,7 @@ from crmkit.records.values import EMPTY, frozen
 
 Values: TypeAlias = Sequence[Any]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @attrs.frozen(kw_only=True)
@@ -40,13 +41,15 @@ class Kept:
         columns: the names of its columns.
         sources: for each column the Python expression of its value, of the field's value ``{v}``.
         width: how many of its columns are read: the search key of a text is not.
-        read: from the values of its columns to the field's values; None where they are the same.
+        convert: from a value of its column to the field's value; None where they are the same.
+        read: the same for all values of its columns at once, where that takes less time.
     """
 
     field: Field
     columns: tuple[str, ...]
     sources: tuple[str, ...]
     width: int = 1
+    convert: Callable[[Any], Any] | None = None
     read: Callable[..., Values] | None = None
 
 
@@ -62,14 +65,17 @@ def kept(field: Field, database: Database) -> Kept:
             read=_money,
         )
     source = _given(_SOURCES.get(field.kind, "{v}"))
-    read = _READ.get(field.kind)
+    convert = _CONVERT.get(field.kind)
+    read: Callable[..., Values] | None = _json_read if field.kind == "json" else None
     if field.kind == "ref":
-        source, read = _given(database.id_source), database.ids_read if name == "id" else database.refs_read
+        source, made = _given(database.id_source), database.ids_made
+        if made is not None:
+            convert, read = (None, made) if name == "id" else (id_from_bytes, None)
     if field.kind == "decimal":
-        source, read = _given(f"decimal_out({{v}}, {field.places})"), each_once(_decimal_in(field.places))
+        source, convert = _given(f"decimal_out({{v}}, {field.places})"), _decimal_in(field.places)
     if more:
-        return Kept(field=field, columns=(name, *more), sources=(source, _given("fold({v})")), read=read)
-    return Kept(field=field, columns=(name,), sources=(source,), read=read)
+        return Kept(field=field, columns=(name, *more), sources=(source, _given("fold({v})")), convert=convert)
+    return Kept(field=field, columns=(name,), sources=(source,), convert=convert, read=read)
 
 
 def _given(source: str) -> str:
@@ -152,21 +158,21 @@ def default_values(of: type[Record], field: Field, database: Database) -> dict[s
 
 
 # --- reading ---
-def each_once(convert: Callable[[Any], Any]) -> Callable[[Values], Values]:
-    """Return what converts a column: a value that stands in many rows is converted, and kept in memory, once."""
+class Once(dict[Any, Any]):
+    """Values as they are kept, and what they become: one that stands in many rows is converted, and in memory, once."""
 
-    def read(values: Values) -> Values:
-        made = {value: convert(value) for value in set(values) if value is not None}
-        made[None] = None
-        return list(map(made.__getitem__, values))
+    __slots__ = ("_convert",)
 
-    return read
+    def __init__(self, convert: Callable[[Any], Any]) -> None:
+        self._convert = convert
+
+    def __missing__(self, value: Any) -> Any:
+        made = self[value] = self._convert(value)
+        return made
 
 
-def _instants(values: Values) -> Values:
-    made: dict[Any, Any] = {value: _EPOCH + timedelta(0, 0, value) for value in set(values) if value is not None}
-    made[None] = None
-    return list(map(made.__getitem__, values))
+def _instant_in(value: int) -> datetime:
+    return _EPOCH + _MICROSECOND * value
 
 
 def _decimal_in(places: int) -> Callable[[int], Decimal]:
@@ -224,17 +230,20 @@ def _local_text_in(text: str) -> LocalText:
     return LocalText(frozen(json.loads(text)))
 
 
-_READ: Final[Mapping[Kind, Callable[[Values], Values]]] = {
-    "instant": _instants, "date": each_once(date.fromisoformat), "partial_date": each_once(PartialDate.parse),
-    "bool": each_once(bool), "wall_time": each_once(WallTime.parse), "codes": each_once(_set_in), "any_ref": each_once(_any_ref_in),
-    "local_text": each_once(_local_text_in), "json": _json_read, "digest": each_once(Digest),
+_CONVERT: Final[Mapping[Kind, Callable[[Any], Any]]] = {
+    "instant": _instant_in, "date": date.fromisoformat, "partial_date": PartialDate.parse, "bool": bool, "wall_time": WallTime.parse,
+    "codes": _set_in, "any_ref": _any_ref_in, "local_text": _local_text_in, "digest": Digest,
 }  # fmt: skip
 
 
 def reader(kind: Kind, places: int, database: Database) -> Callable[..., Values]:
     """Return what reads the columns of a kind, where no field is at hand."""
-    read = kept(Field(name="value", kind=kind, places=places), database).read
-    return _same if read is None else read
+    part = kept(Field(name="value", kind=kind, places=places), database)
+    return part.read or (_same if part.convert is None else _each(part.convert))
+
+
+def _each(convert: Callable[[Any], Any]) -> Callable[[Values], Values]:
+    return lambda values: [None if value is None else convert(value) for value in values]
 
 
 def _same(values: Values) -> Values:

@@ -115,13 +115,10 @@ class Database(ABC):
     def id_source(self) -> str:
         """How generated code writes the id ``{v}`` as the database keeps it."""
 
+    @property
     @abstractmethod
-    def ids_read(self, values: Sequence[Any]) -> Sequence[Any]:
-        """Return a column of ids, each of them there and another one, as UUIDs."""
-
-    @abstractmethod
-    def refs_read(self, values: Sequence[Any]) -> Sequence[Any]:
-        """Return a column of references, often the same or missing, as UUIDs."""
+    def ids_made(self) -> Callable[[Sequence[Any]], Sequence[UUID]] | None:
+        """How ids that the database keeps become UUIDs; None where its driver makes them."""
 
     @abstractmethod
     def table_options(self, *, coarse: bool) -> Mapping[str, Any]:

@@ -13,11 +13,11 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement
 
 from crmkit.builtin.sql.columns import SCOPE, Kept, kept
+from crmkit.builtin.sql.decoding import decoder
 from crmkit.builtin.sql.dialect import Copy, Database
 from crmkit.builtin.sql.tables import column_names, make_table
 from crmkit.errors import InvalidError
 from crmkit.records import Declaration, Record, declaration_of
-from crmkit.records.building import column_builder
 
 R = TypeVar("R", bound=Record)
 Row = tuple[Any, ...]
@@ -86,7 +86,7 @@ class Layout(Generic[R]):
     @cached_property
     def decode(self) -> Callable[[Sequence[Row]], list[R]]:
         """From rows that are read to records; what stands behind a record in its row is passed over."""
-        return _decoder(self._of, self.declaration, self._parts)
+        return decoder(self._of, self.declaration, self._parts)
 
     def row(self, record: R) -> Row:
         """Return a record as a row.
@@ -187,27 +187,3 @@ def _encoder(of: type[R], parts: Iterable[Kept]) -> Callable[[R], Row]:
     exec(f"def encode(r):\n    return ({', '.join(values)},)", scope)  # noqa: S102  # our own source, as attrs writes __init__
     encode: Callable[[R], Row] = scope["encode"]
     return encode
-
-
-def _decoder(of: type[R], declaration: Declaration, parts: Sequence[Kept]) -> Callable[[Sequence[Row]], list[R]]:
-    names = [part.field.name for part in parts]
-    readers: list[tuple[Callable[..., Any] | None, int, int]] = []
-    at = 0
-    for part in parts:
-        readers.append((part.read, at, at + part.width))
-        at += part.width
-    owner = [names.index("customer_id")] if declaration.direct else []
-    build = column_builder(of, [*names, *([declaration.owner.name] if owner and declaration.owner else [])])
-
-    def decode(rows: Sequence[Row]) -> list[R]:
-        if not rows:
-            return []
-        columns, height = list(zip(*rows, strict=True)), len(rows)
-        values = [
-            columns[a] if read is None or columns[a].count(None) == height else read(*columns[a:b])
-            for read, a, b in readers
-        ]
-        values += [values[index] for index in owner]
-        return build(values, height)
-
-    return decode

@@ -85,13 +85,10 @@ class PostgreSQL(Database):
         """How generated code writes the id."""
         return "{v}"
 
-    def ids_read(self, values: Sequence[Any]) -> Sequence[Any]:
+    @property
+    def ids_made(self) -> None:
         """The driver has made them."""
-        return values
-
-    def refs_read(self, values: Sequence[Any]) -> Sequence[Any]:
-        """The driver has made them."""
-        return values
+        return None
 
     def table_options(self, *, coarse: bool) -> Mapping[str, Any]:
         """A table's rows have no order here that could be told."""

@@ -28,7 +28,7 @@ def sqlite_engine(url: URL, *, busy_timeout_s: float) -> Engine:
         raise InvalidError(
             f"{url.drivername!r} is no driver that the SQL store knows: write sqlite:///crm.db.", code="url"
         )
-    in_memory = url.database in (None, "", ":memory:")
+    in_memory = _is_memory(url)
     engine = create_engine(
         url.set(drivername="sqlite"),
         poolclass=QueuePool,
@@ -63,6 +63,15 @@ def is_on_read_only_media(path: Path) -> bool:
         return path.is_file() and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
     except (OSError, AttributeError):  # a system without it
         return False
+
+
+def _is_memory(url: URL) -> bool:
+    return url.database in (None, "", ":memory:")
+
+
+def has_no_limit(engine: Engine) -> bool:
+    """Say whether one of our engines opens as many connections as are asked for: one that is held keeps nobody waiting."""
+    return engine.dialect.name == "sqlite" and not _is_memory(engine.url)
 
 
 def _prepare(driver: Any, _: Any) -> None:

@@ -15,6 +15,7 @@ from crmkit.builtin.sql.companies import company_beside
 from crmkit.builtin.sql.databases import DATABASES, HOSTS_MARIADB, database_named, engine_of, place_of
 from crmkit.builtin.sql.guest import visit
 from crmkit.builtin.sql.link import Link
+from crmkit.builtin.sql.resting import Connections
 from crmkit.builtin.sql.transaction import SqlTransaction
 from crmkit.builtin.sql.upgrading import SchemaKeeper
 from crmkit.errors import UnsupportedError
@@ -44,17 +45,19 @@ def _on_engine(
     if schema and not database.has_schemas:
         raise UnsupportedError(f"{database.name} has no schemas: use prefix= instead of schema=.")
 
+    connections = Connections(engine, database, place, is_ours=is_ours)
+
     def begin(write: bool) -> Boundary:
-        return Own(engine, database, place, write=write, is_ours=is_ours)
+        return Own(connections, write=write)
 
     def beside() -> AbstractContextManager[Link]:
-        return aside(engine, database, place)
+        return aside(connections)
 
     def idle() -> AbstractContextManager[Link]:
-        return outside(engine, database, place)
+        return outside(connections)
 
     catalogue = Catalogue(types, database, schema=schema, prefix=prefix)
-    return OpenSqlStore(catalogue, begin, engine=engine if is_ours else None, beside=beside, idle=idle)
+    return OpenSqlStore(catalogue, begin, ours=connections if is_ours else None, beside=beside, idle=idle)
 
 
 def _no_engine(write: bool) -> Boundary:
@@ -65,13 +68,13 @@ class OpenSqlStore(SqlStore):
     """A SQL store that is open. See ``Store``."""
 
     def __init__(
-        self, catalogue: Catalogue, begin: Begin, *, engine: Engine | None = None, beside: Aside | None = None,
+        self, catalogue: Catalogue, begin: Begin, *, ours: Connections | None = None, beside: Aside | None = None,
         idle: Aside | None = None,
     ) -> None:  # fmt: skip
-        """``beside``: gives a connection of its own to what is kept at once; ``idle``: gives one outside of any transaction; None for a guest."""
+        """``ours``: the connections that we opened; ``beside``: gives a connection of its own to what is kept at once; ``idle``: gives one outside of any transaction; None for a guest."""
         self._catalogue = catalogue
         self._begin = begin
-        self._engine = engine
+        self._ours = ours
         self._beside = beside
         self._idle = idle
 
@@ -127,7 +130,7 @@ class OpenSqlStore(SqlStore):
 
     @property
     def _schema(self) -> SchemaKeeper:
-        return SchemaKeeper(self._catalogue, self._begin, self._beside, is_ours=self._engine is not None)
+        return SchemaKeeper(self._catalogue, self._begin, self._beside, is_ours=self._ours is not None)
 
     # --- other views of the same place ---
     def with_types(self, types: Sequence[type[Record]]) -> OpenSqlStore:
@@ -142,7 +145,7 @@ class OpenSqlStore(SqlStore):
         return self._view(company_beside(self._catalogue, name, self._begin))
 
     def _view(self, catalogue: Catalogue) -> OpenSqlStore:
-        return OpenSqlStore(catalogue, self._begin, engine=self._engine, beside=self._beside, idle=self._idle)
+        return OpenSqlStore(catalogue, self._begin, ours=self._ours, beside=self._beside, idle=self._idle)
 
     def on(self, connection: Connection | Any) -> OpenSqlStore:
         """Return this store as a guest in a host's transaction. See ``Store.on``.
@@ -157,5 +160,5 @@ class OpenSqlStore(SqlStore):
 
     def close(self) -> None:
         """Close the connections that we opened. See ``Store.close``."""
-        if self._engine is not None:
-            self._engine.dispose()
+        if self._ours is not None:
+            self._ours.close()

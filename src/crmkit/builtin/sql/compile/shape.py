@@ -53,7 +53,7 @@ _MANY: Final = 64
 
 @attrs.frozen
 class Ends:
-    """What stands at the end of a path."""
+    """What stands at the end of a path that is no field."""
 
     kind: Kind
     places: int = 0
@@ -83,6 +83,9 @@ class Shaper:
 
     def condition(self, condition: Condition, *, negated: bool = False) -> Shape:
         """Return the shape of a condition, or of its negation."""
+        if isinstance(condition, Compare):
+            leaf = self._compare(condition)
+            return _negated(leaf) if negated else leaf
         if isinstance(condition, Not):
             return self.condition(condition.part, negated=not negated)
         if isinstance(condition, And | Or):
@@ -92,8 +95,6 @@ class Shaper:
         return _negated(leaf) if negated else leaf
 
     def _leaf(self, condition: Condition) -> Shape:
-        if isinstance(condition, Compare):
-            return self._compare(condition)
         if isinstance(condition, OneOf):
             return self._one_of(condition)
         if isinstance(condition, TextTest):
@@ -116,7 +117,7 @@ class Shaper:
             return FALSE
         return self._against(self.path(path), ends_of(path), op, value)
 
-    def _against(self, path: Shape, ends: Ends, op: str, value: Any) -> Shape:
+    def _against(self, path: Shape, ends: Ends | Field, op: str, value: Any) -> Shape:
         if ends.kind == "money":
             return self._money(path, op, value)
         if ends.kind in ("int", "decimal"):
@@ -178,6 +179,8 @@ class Shaper:
     # --- paths ---
     def path(self, path: Path) -> Shape:
         """Return the shape of a path."""
+        if len(path._steps) == 1 and isinstance(path._steps[0], FieldStep):
+            return (("field", path._steps[0].field.name),)
         steps: list[Shape] = []
         last = len(path._steps) - 1
         for index, step in enumerate(path._steps):
@@ -185,8 +188,8 @@ class Shaper:
                 is_way = index != last and not isinstance(path._steps[index + 1], FoldStep)
                 steps.append(self._way(step) if is_way else ("field", step.field.name))
             elif isinstance(step, CustomStep):
-                ends = _custom_ends(step)
-                steps.append(("custom", step.key, ends.kind, ends.places))
+                field = _custom_field(step)
+                steps.append(("custom", step.key, field.kind, field.places))
             elif isinstance(step, LatestStep):
                 where, by = self.where(step.where), self.path(step.by)
                 steps.append(("latest", step.of, _own_field(step.reference), where, by, ends_of(step.by).kind))
@@ -198,21 +201,24 @@ class Shaper:
         return ("to", step.field.name, step.field.target, self.where(step.guard))
 
 
-def ends_of(path: Path) -> Ends:
+_FOLD: Final = Ends("text")
+_RECORD: Final = Ends("ref")
+
+
+def ends_of(path: Path) -> Ends | Field:
     """Return what stands at the end of a path; a record is its id."""
     last = path._steps[-1]
     if isinstance(last, FieldStep):
-        return Ends(last.field.kind, last.field.places)
+        return last.field
     if isinstance(last, CustomStep):
-        return _custom_ends(last)
-    return Ends("text" if isinstance(last, FoldStep) else "ref")
+        return _custom_field(last)
+    return _FOLD if isinstance(last, FoldStep) else _RECORD
 
 
-def _custom_ends(step: CustomStep) -> Ends:
-    field: Field | None = step.field
-    if field is None:
+def _custom_field(step: CustomStep) -> Field:
+    if step.field is None:
         raise InvalidError(f"custom.{step.key} has no kind yet: bind the question first.", code="not_bound")
-    return Ends(field.kind, field.places)
+    return step.field
 
 
 def _own_field(reference: Path) -> str:

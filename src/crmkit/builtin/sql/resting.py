@@ -1,0 +1,76 @@
+"""Connections between two transactions: SQLAlchemy's pool checks, resets and hands over for longer than a small question takes."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from crmkit.builtin.sql.dialect import Database
+from crmkit.builtin.sql.link import fault_of
+from crmkit.builtin.sql.sqlite_engine import has_no_limit
+from crmkit.errors import StorageBusy, StoreError, TryAgain
+
+_MOST: Final = 5
+
+
+class Connections:
+    """The connections of an engine: one that has ended its transaction waits here for the next one, where the pool has no limit.
+
+    Where it has one (servers, a database in memory), each goes back to the pool, and to whoever waits there.
+    """
+
+    def __init__(self, engine: Engine, database: Database, place: str, *, is_ours: bool) -> None:
+        self.engine, self.database, self.place, self.is_ours = engine, database, place, is_ours
+        self._resting: deque[Connection] = deque()
+        self._is_closed = False
+        self._keeps = is_ours and has_no_limit(engine)
+
+    def take(self) -> Connection:
+        """Return a connection that is in no transaction.
+
+        Raises:
+            StorageBusy: all are in use. StoreError: the database can not be reached.
+        """
+        try:
+            return self._resting.pop()
+        except IndexError:
+            return self.connect()
+
+    def connect(self) -> Connection:
+        """Return one from the pool. See ``take``."""
+        try:
+            return self.engine.connect()
+        except PoolTimeout as error:
+            raise StorageBusy(f"All connections to {self.place} are in use: try again later.") from error
+        except Exception as error:
+            cause = getattr(error, "orig", None) or error
+            fault = self.database.refusal(cause, self.place) or fault_of(error, self.database, self.place)
+            if isinstance(fault, TryAgain):  # what could not be reached will not be there a moment later
+                fault = StoreError(
+                    f"{self.place} can not be reached: see that the server runs and that its name is right."
+                )
+            raise fault from error
+
+    def give(self, connection: Connection) -> None:
+        """Take back a connection whose transaction has ended."""
+        if self._keeps and len(self._resting) < _MOST and not connection.in_transaction():
+            self._resting.append(connection)
+            if self._is_closed:  # by another thread, meanwhile
+                self._let_go()
+        else:
+            if self._is_closed:
+                connection.detach()  # the pool has forgotten it
+            connection.close()
+
+    def close(self) -> None:
+        """Close those that are in no transaction; the others are closed when theirs ends."""
+        self._is_closed, self._keeps = True, False
+        self._let_go()
+        self.engine.dispose()
+
+    def _let_go(self) -> None:
+        while self._resting:
+            self._resting.pop().close()
