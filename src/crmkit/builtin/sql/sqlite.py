@@ -175,7 +175,9 @@ class SQLite(ByteIds):
         """Refuse the file of another program, or of a newer version."""
         ((identity,),) = link.rows("PRAGMA application_id")
         ((made,),) = link.rows("PRAGMA user_version")
-        if identity not in (0, APPLICATION_ID) or (tables and ledger not in tables):
+        if identity != APPLICATION_ID and (
+            identity or (tables and ledger not in tables)
+        ):  # ours may hold a company alone
             raise StoreCorrupt(
                 f"{link.place} is the database of another program: name another file.", code="other_program"
             )
