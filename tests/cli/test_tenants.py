@@ -115,10 +115,3 @@ def test_a_program_says_whether_it_is_made(place: str) -> None:
         crm.tenant("acme").customers.add(name="Anna")
     with CRM.open(place, discover=False) as crm:
         assert [one.name for one in crm.tenant("acme", create=False).customers.find("Anna")] == ["Anna"]
-
-
-@pytest.mark.parametrize("words", [("db", "copy", "sqlite:///crm.db", "sqlite:///x.db"), ("db", "restore", "x.backup")])
-def test_moving_one_company_is_said_by_its_tables(begun: Run, words: tuple[str, ...]) -> None:
-    """The main company was taken, whatever was said."""
-    code, _, told = begun("--tenant", "acme", *words)
-    assert (code, "--source-prefix" in told, Path("x.db").exists()) == (2, True, False)

@@ -263,6 +263,11 @@ class SharesCompanies(MemoryStore):
         return self
 
 
+class TellsOfWhatIsNotThere(MemoryStore):
+    def tenants(self) -> tuple[str, ...]:
+        return tuple(sorted(name for name in self._place.spaces if name))
+
+
 class PurgesTooMuch(MemoryStore):
     def purge(self) -> tuple[str, ...]:
         transaction = self.begin(write=True)

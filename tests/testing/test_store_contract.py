@@ -56,6 +56,7 @@ from tests.testing.faulty_stores import (
     StopsAtAConflict,
     TakesAnyType,
     TakesIds,
+    TellsOfWhatIsNotThere,
     ThreeValued,
     TruncatesSeconds,
     TrustsCursors,
@@ -172,11 +173,12 @@ def test_a_fault_of_transactions_is_caught(fault: type[MemoryTransaction], caugh
 
 STORES: list[tuple[type[MemoryStore], set[str]]] = [
     (UpgradesForEver, {"test_opening_creates_no_schema_and_upgrade_does"}),
-    (CreatesAtOnce, {"test_opening_creates_no_schema_and_upgrade_does", "test_companies_beside_each_other_share_nothing"}),
+    (CreatesAtOnce, {"test_opening_creates_no_schema_and_upgrade_does", "test_companies_beside_each_other_share_nothing", "test_companies_are_told"}),
     (LedgerWithoutFold, {"test_the_ledger_holds_every_declaration_and_the_folds_version"}),
     (KnowsNoUnknown, {"test_a_type_without_its_plugin_is_read_by_the_ledger"}),
     (TakesAnyType, {"test_a_record_of_a_type_that_the_store_was_not_opened_with_is_refused"}),
-    (SharesCompanies, {"test_companies_beside_each_other_share_nothing"}),
+    (SharesCompanies, {"test_companies_beside_each_other_share_nothing", "test_companies_are_told"}),
+    (TellsOfWhatIsNotThere, {"test_companies_are_told"}),
     (PurgesTooMuch, {"test_a_purge_leaves_what_is_kept"}),
     (Boasts, {"test_capabilities_are_known_words"}),
     (SpacePerThread, {"test_writers_of_several_threads_lose_nothing"}),

@@ -58,13 +58,14 @@ class House:
     settings: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     by_name: Mapping[str, type[Record]] = attrs.field(init=False)
     woken: threading.Event = attrs.field(factory=threading.Event)
+    is_apart: bool = False
     _access: dict[type[Record], Access | None] = attrs.field(factory=dict[type[Record], Access | None])
     _normalisers: dict[type[Record], Any] = attrs.field(factory=dict[type[Record], Any])
     _stampers: dict[type[Record], Any] = attrs.field(factory=dict[type[Record], Any])
     _builders: dict[Any, Any] = attrs.field(factory=dict[Any, Any])
     _definitions: dict[Any, Definitions] = attrs.field(factory=dict[Any, Definitions])
     _writers: set[Any] = attrs.field(factory=set[Any])
-    _open: dict[str, Any] = attrs.field(factory=dict[str, Any])
+    _open: dict[Any, Any] = attrs.field(factory=dict[Any, Any])
     _opening: threading.Lock = attrs.field(factory=threading.Lock)
     _asking: set[int] = attrs.field(factory=set[int])
 
@@ -73,7 +74,7 @@ class House:
 
     def _copy_for(self, name: str) -> House:
         """Return the house of a company for which nothing differs: what is compiled and opened is shared."""
-        return attrs.evolve(self, behind=frozenset[str](), absent=frozenset[str](), refused={})
+        return attrs.evolve(self, behind=frozenset[str](), absent=frozenset[str](), refused={}, is_apart=False)
 
     def type_named(self, name: str) -> type[Record]:
         """Return a record type by its name or plural (``deal``, ``repair-orders``).
@@ -169,7 +170,7 @@ class House:
         """Return how long to wait before another try, in seconds: doubling, with jitter."""
         return float(min(1.0, 0.01 * 2**attempt) * (0.5 + random.random()))  # noqa: S311  # jitter, no secret
 
-    def opened(self, key: str, make: Callable[[], Any]) -> Any:
+    def opened(self, key: Any, make: Callable[[], Any]) -> Any:
         """Return what was opened under a key (a channel and its connections), opening it at first use."""
         with self._opening:
             if key not in self._open:

@@ -15,6 +15,8 @@ from .moving import backup, copy, restore
 from .progressing import progress, stopping
 from .showing import say, show
 from .state import current_run
+from .upgrading import changes, to_do, upgrade_all, would_do
+from .whose import others, tell_others, whose
 
 _BROKEN_OFF: Final = (
     "What was finished is kept, and no record is half changed: run `crmkit db upgrade` again, and it goes on from there. "
@@ -41,7 +43,7 @@ def status(crm: CRM) -> None:
     if current_run().json:
         lines = [line_to_json(line) for line in found.lines]
         show(
-            {"pending": found.pending, "behind": found.behind, "refused": found.refused, "unknown": sorted(found.unknown),
+            {"tenant": current_run().tenant, "tenants": others(crm), "pending": found.pending, "behind": found.behind, "refused": found.refused, "unknown": sorted(found.unknown),
              "notes": found.notes, "lines": lines}
         )  # fmt: skip
         return
@@ -51,14 +53,9 @@ def status(crm: CRM) -> None:
     if found.refused:
         click.echo("Next: see to what is refused above, then crmkit db upgrade")
     else:
-        click.echo("Next: crmkit db upgrade" if todo else "The database is as the plugins declare it.")
-
-
-def to_do(found: Schema) -> Iterator[str]:
-    """Yield what an upgrade would do."""
-    yield from found.pending
-    for line in found.lines:
-        yield from (f"{step}, begun" if line.operation and not n else step for n, step in enumerate(line.steps))
+        as_declared = f"{whose()}The database is as the plugins declare it."
+        click.echo(f"Next: crmkit {_for()}db upgrade" if todo else as_declared)
+    tell_others(crm, "are not looked at: crmkit db upgrade --all-tenants --dry-run")
 
 
 def told(found: Schema) -> Iterator[str]:
@@ -82,20 +79,28 @@ def line_to_json(line: Line) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@db.command(help="Bring the database to what the plugins declare.")
+@db.command(help="Bring the database to what the plugins declare; with --tenant, that company.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done, statement by statement, and do nothing.")
 @click.option("--contract", is_flag=True, help="No older version runs any more: drop what plugins no longer declare.")
+@click.option("--all-tenants", is_flag=True, help="The CRM, and every company beside it.")
 @click.pass_obj
-def upgrade(crm: CRM, *, dry_run: bool, contract: bool) -> None:
+def upgrade(crm: CRM, *, dry_run: bool, contract: bool, all_tenants: bool) -> None:
     """Add what is missing, and run the plugins' steps; nothing is removed without --contract."""
     current_run().may_create, current_run().looks = not dry_run, dry_run
+    if all_tenants:
+        upgrade_all(crm, dry_run=dry_run, contract=contract)
+        return
     if dry_run:
         found = crm.status()
-        waiting = [drop for line in found.lines for drop in line.waits] if contract else []
         in_the_way = (*found.refused.values(), *found.notes)
         for text in in_the_way if not current_run().json else ():
             click.echo(text)
-        _done((*to_do(found), *waiting), "Nothing was done (--dry-run).", refused=found.refused, notes=found.notes)
+        _done(
+            would_do(found, contract=contract),
+            "Nothing was done (--dry-run).",
+            refused=found.refused,
+            notes=found.notes,
+        )
         return
     with stopping(_BROKEN_OFF), progress("records") as tell:
         try:
@@ -104,13 +109,18 @@ def upgrade(crm: CRM, *, dry_run: bool, contract: bool) -> None:
             for text in error.params.get("done", ()) if not current_run().json else ():
                 click.echo(text)
             raise
-    _done(done, f"{len(done)} change{'s' * (len(done) > 1)} made." if done else "There was nothing to do.")
+    _done(done, changes(done))
+    tell_others(crm, "are not upgraded: crmkit db upgrade --all-tenants")
 
 
 db.add_command(check_)
 
 
+def _for() -> str:
+    return f"--tenant {current_run().tenant} " if current_run().tenant else ""
+
+
 def _done(done: tuple[str, ...], words: str, **facts: Any) -> None:
     for text in () if current_run().json else done:
         click.echo(text)
-    say(words, done=done, **facts)
+    say(f"{whose()}{words}", done=done, tenant=current_run().tenant, **facts)

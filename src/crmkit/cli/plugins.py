@@ -81,7 +81,7 @@ def _refuse_absent(company: str) -> None:
     No installed plugin is imported; a store that can not be asked without one, or not now, is no reason to refuse.
     """
     from ..crm import CRM  # dear: only a company's switch needs it
-    from ..crm.tenancy import absent
+    from ..crm.opening import absent
 
     run = current_run()
     options: dict[str, Any] = {"create": False, "discover": False, "plugins": (), "strict": False}

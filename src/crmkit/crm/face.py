@@ -77,7 +77,7 @@ class CRM(Families, Moving):
         house = let_differ(build_house(made, loaded, cls._of_unit), made, cls._of_unit)
         store = Place(url=at, schema=schema, prefix=prefix, must_exist=not create).open(made, loaded, house.types)
         try:
-            store, settled = settle(house, store, create=create)
+            store, settled = settle(house, store, create=create, company="")
         except BaseException:
             store.close()
             raise
@@ -148,14 +148,15 @@ class CRM(Families, Moving):
         return self._evolved(actor=actor)
 
     def tenant(self, name: str, *, create: bool = True) -> Self:
-        """Return the CRM of one company beside the others in the same place; made at its first use, or NotFoundError without ``create``.
-
-        A guest on MariaDB makes none, as that would commit the host's work: UnsupportedError.
-        """
+        """Return the CRM of one company beside the others in the same place; made at its first use (by a guest on MariaDB not), or NotFoundError without ``create``."""
         self._outside("tenant")
         own = open_company(self._runner, name, create=create)
         runner = attrs.evolve(self._runner, house=own.house, store=own.store)
         return type(self)(runner.house, runner, None, self._after_commit)._seated(own.schema)
+
+    def tenants(self) -> tuple[str, ...]:
+        """Return the names of the companies that there are beside this one, sorted. What is called on this CRM is of none of them."""
+        return self._runner.store.tenants()
 
     def on(self, connection: Any, after_commit: Callable[..., Any] | None = None) -> Self:
         """Return this CRM as a guest on a host's open transaction: it never commits (see ``upgrade``), rolls back, closes or retries.

@@ -14,11 +14,12 @@ import attrs
 from .._hooks import Hooks
 from .._plugins import Loaded, load
 from .._work.house import House, system_clock
-from ..errors import DeclarationError, InvalidError, StoreError, nearest
-from ..ports.store import Schema, Store
+from .._work.running import Runner
+from ..errors import DeclarationError, InvalidError, NotFoundError, StoreError, nearest
+from ..ports.store import Add, Schema, Store
 from ..ports.watching import HookCall, PluginEvent
-from ..records import Record, declaration_of
-from ..records.ledger import class_from_ledger
+from ..records import LedgerEntry, Record, declaration_of
+from ..records.ledger import COMPANY, class_from_ledger
 from ..records.money import is_currency
 from ..records.times import zone
 from ..settings import Project, Tenant, tenants_of
@@ -170,6 +171,14 @@ def store_class(loaded: Loaded, url: Any) -> type[Store]:
     return found.value
 
 
+def absent(name: str) -> NotFoundError:
+    """Return the error that there is no such company."""
+    return NotFoundError(
+        f"There is no company {name!r}: see how its name is written, or make it with `crmkit --tenant {name} db upgrade`.",
+        code="no_tenant",
+    )
+
+
 @attrs.frozen(kw_only=True)
 class Place:
     """Where a store is.
@@ -177,42 +186,64 @@ class Place:
     Attributes:
         url: a URL, or an engine of the host.
         schema, prefix: where its tables are, beside others.
-        must_exist: a file that is not there is an error, and is not made.
+        company: the one beside others that is meant; empty: none of them.
+        must_exist: a file, or a company, that is not there is an error, and is not made.
     """
 
     url: Any
     schema: str = ""
     prefix: str = ""
+    company: str = ""
     must_exist: bool = False
 
     def open(self, options: Options, loaded: Loaded, types: Sequence[type[Record]]) -> Store:
         """Open the store, for these record types.
 
         Raises:
-            InvalidError: no plugin offers such a store. StoreError: it can not be opened.
+            InvalidError: no plugin offers such a store. StoreError: it can not be opened. NotFoundError: there is no such company.
         """
         of = store_class(loaded, self.url)
         if self.must_exist and not of.is_there(self.url):
             raise StoreError(f"There is no {self.url!r}: see how its name is written.", code="not_there")
         how = options.store_options
-        return of.open(self.url, tuple(types), schema=self.schema, prefix=self.prefix, options=how)
+        store = of.open(self.url, tuple(types), schema=self.schema, prefix=self.prefix, options=how)
+        return self._beside(store) if self.company else store
+
+    def _beside(self, store: Store) -> Store:
+        """Return the store of the company; closing that closes what was opened."""
+        try:
+            own = store.tenant(self.company)
+            is_missing = self.must_exist and own.status().is_absent
+        except BaseException:
+            store.close()
+            raise
+        if is_missing:
+            store.close()
+            raise absent(self.company)
+        return own
 
 
-def settle(house: House, store: Store, *, create: bool) -> tuple[Store, Schema]:
+def settle(house: House, store: Store, *, create: bool, company: str | None = None) -> tuple[Store, Schema]:
     """Look at the schema, create it where it is absent, and take in the record types whose plugins are gone; return both.
 
+    Args:
+        company: whose place it has to be, where somebody has noted that; empty: a CRM's of its own; None: anybody's.
+
     Raises:
-        NewerSchema, StoreCorrupt: the place can not be used.
+        NewerSchema, StoreCorrupt: the place can not be used. StoreError: it is another's.
     """
     schema = store.status()
     if schema.is_absent and create:
         schema = begin(house, store, schema)
+        if company is not None:
+            Runner(house=house, store=store, narrowed=False).run(lambda unit: _note_company(unit, company), settle)
     if schema.unknown:
         _take_in(house, schema)
         store = store.with_types(house.types)
     if not schema.is_absent:
         kept = take_note(house, store, schema)
         _refuse_half(kept)
+        _refuse_other(kept, company)
         checks = {key.removeprefix("checks:"): kept[key]["types"] for key in kept if key.startswith("checks:")}
         house.loaded = house.loaded.require(checks)
         if create:
@@ -226,6 +257,29 @@ def _refuse_half(kept: Mapping[str, Any]) -> None:
             "This store holds the half of a copy or of a backup: give the same command again, and it goes on; or begin anew with --replace (replace=True).",
             code="half_copied",
         )
+
+
+def _note_company(unit: Any, company: str) -> None:
+    """Write whose place it is; who began it at the same moment may have written that already."""
+    unit.to_write().write([Add(LedgerEntry(key=COMPANY, value={"name": company}, created_at=unit.now))])
+
+
+def _refuse_other(kept: Mapping[str, Any], company: str | None) -> None:
+    """Two CRMs never share tables unawares: by a schema or a prefix of one that is the place of a company of the other."""
+    whose = kept.get(COMPANY, {"name": company})["name"]
+    if company is None or whose == company:
+        return
+    if not company:
+        raise StoreError(
+            f"These are the tables of the company {whose!r} of another CRM: open that one and say tenant({whose!r}) "
+            f"(crmkit --tenant {whose}), or name another schema= or prefix=.",
+            code="other_company",
+        )
+    holder = f"the company {whose!r} of another CRM" if whose else "a CRM of its own, opened by schema= or prefix="
+    raise StoreError(
+        f"The place of a company {company!r} is taken: its tables are those of {holder}. Give it another name.",
+        code="other_company",
+    )
 
 
 def _take_in(house: House, schema: Schema) -> None:

@@ -9,9 +9,9 @@ import attrs
 
 from .._work.house import House
 from .._work.running import Runner
-from ..errors import NotFoundError, UnsupportedError
+from ..errors import UnsupportedError
 from ..ports.store import Schema, Store
-from .opening import Options, build_house, load_plugins, settle
+from .opening import Options, absent, build_house, load_plugins, settle
 
 
 @attrs.frozen(kw_only=True)
@@ -20,7 +20,7 @@ class Company:
 
     Attributes:
         schema: how its schema stood when it was opened.
-        is_own: whether its house is not a copy: then it opened things of its own.
+        is_own: its house is no copy: then it opened things of its own.
     """
 
     house: House
@@ -44,7 +44,7 @@ def let_differ(house: House, options: Options, face: Callable[[Any], Any]) -> Ho
             return shared(name)
         own = options_for(options, name)
         made = build_house(own, load_plugins(own), face)
-        made.company = company
+        made.company, made.is_apart = company, True
         return made
 
     house.company = company
@@ -73,16 +73,8 @@ def open_company(runner: Runner, name: str, *, create: bool) -> Company:
     main, place = runner.house, runner.store
     if runner.is_guest:
         return _opened(main, place, name, create)
-    company: Company = main.opened(f"tenant:{name}", lambda: _opened(main, place, name, create))
+    company: Company = main.opened((place, name), lambda: _opened(main, place, name, create))
     return company
-
-
-def absent(name: str) -> NotFoundError:
-    """Return the error that there is no such company."""
-    return NotFoundError(
-        f"There is no company {name!r}: see how its name is written, or make it with `crmkit --tenant {name} db upgrade`.",
-        code="no_tenant",
-    )
 
 
 def _made_outside(name: str) -> UnsupportedError:
@@ -98,10 +90,10 @@ def _opened(main: House, place: Store, name: str, create: bool) -> Company:
     if (not create or store.upgrade_commits) and store.status().is_absent:
         raise _made_outside(name) if create else absent(name)
     house = main.company(name)
-    is_own = house.loaded is not main.loaded
     try:
-        settled, schema = settle(house, store.with_types(house.types), create=True)
-        return Company(house=house, store=settled, schema=schema, is_own=is_own)
+        settled, schema = settle(house, store.with_types(house.types), create=True, company=name)
+        return Company(house=house, store=settled, schema=schema, is_own=house.is_apart)
     except BaseException:
-        store.close()
+        if house.is_apart:  # the place is its CRM's, which goes on with it
+            house.close()
         raise

@@ -373,6 +373,10 @@ class Store(ABC):
         """Return the store of one company beside the others in the same place; the capability ``tenants``."""
         raise UnsupportedError(f"{type(self).__name__} keeps one company only.")
 
+    def tenants(self) -> tuple[str, ...]:
+        """Return the names of the companies that there are beside this one, sorted; the capability ``tenants``."""
+        raise UnsupportedError(f"{type(self).__name__} can not tell which companies it keeps.")
+
     def close(self) -> None:
         """Give back what was opened."""
         return

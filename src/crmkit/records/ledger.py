@@ -16,6 +16,9 @@ FOLDING: Final = "folding:"
 FOLD_AGAIN: Final = "again:"
 """The same of a text that older code may have written since, without the search key that it has now."""
 
+COMPANY: Final = "company"
+"""The key of the entry that says whose place it is: ``{"name": "acme"}``, a company's beside others; an empty name: a CRM of its own."""
+
 
 def declaration_to_json(declaration: Declaration) -> dict[str, Any]:
     """Return what the ledger keeps of a declaration, as plain JSON."""

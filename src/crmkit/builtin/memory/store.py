@@ -67,4 +67,15 @@ class MemoryStore(TableStore):
     def tenant(self, name: str) -> MemoryStore:
         """Return the store of one company beside the others. See ``Store.tenant``."""
         types = tuple(self._types.values())
-        return type(self)(types, busy_timeout_s=self._busy_timeout_s, place=self._place, company=name)
+        return type(self)(types, busy_timeout_s=self._busy_timeout_s, place=self._place, company=self._lead + name)
+
+    def tenants(self) -> tuple[str, ...]:
+        """Return the names of the companies. See ``Store.tenants``."""
+        lead = self._lead
+        names = sorted(key[len(lead) :] for key in tuple(self._place.spaces) if key and key.startswith(lead))
+        return tuple(name for name in names if "/" not in name and not self.tenant(name).status().is_absent)
+
+    @property
+    def _lead(self) -> str:
+        """What the names of the spaces of its companies begin with."""
+        return f"{self._company}/" if self._company else ""

@@ -242,6 +242,10 @@ class Database(ABC):
         """Return the schema of the tables whose names are led by none; empty where there is none."""
         return ""
 
+    def schemas_with(self, link: Link, table: str) -> Mapping[str, frozenset[str]]:
+        """Return the columns of the tables of this name, by schema."""
+        return {}
+
     def is_reserved(self, schema: str) -> bool:
         """Say whether a schema is the database's own, or everybody's."""
         return False

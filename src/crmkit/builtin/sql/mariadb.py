@@ -51,6 +51,7 @@ _TABLES: Final = f"SELECT table_name, column_name FROM information_schema.column
 _INDEXES: Final = f"SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema = {_HERE}"  # noqa: S608  # our own words
 _INDEXED: Final = f"SELECT index_name, column_name FROM information_schema.statistics WHERE table_schema = {_HERE} AND table_name = %s"  # noqa: S608  # our own words
 _SCHEMA: Final = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
+_SCHEMAS_WITH: Final = "SELECT table_schema, column_name FROM information_schema.columns WHERE table_name = %s"
 _STAYS: Final = (
     "MariaDB keeps old versions of rows until its purge has run, and all of it in its binary log while that is kept."
 )
@@ -165,6 +166,10 @@ class MariaDB(ByteIds):
         """Return the database of the connection: a server's databases are everybody's, so what is beside is named after it."""
         ((found,),) = link.rows("SELECT DATABASE()")
         return found or ""
+
+    def schemas_with(self, link: Link, table: str) -> Mapping[str, frozenset[str]]:
+        """Return the columns of the tables of this name, by database, of those that the user may see."""
+        return link.grouped(_SCHEMAS_WITH, (table,))
 
     def prepare(self, link: Link, schema: str) -> Sequence[str]:
         """Return what makes the schema of the tables, where it is not there."""

@@ -46,6 +46,10 @@ SELECT c.relname, a.attname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.i
 JOIN pg_namespace AS n ON n.oid = t.relnamespace JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = ANY (i.indkey)
 WHERE n.nspname = COALESCE(NULLIF(%s, '')::text, current_schema()) AND t.relname = %s AND NOT i.indisprimary
 """
+_SCHEMAS_WITH: Final = """
+SELECT n.nspname, a.attname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid
+WHERE c.relname = %s AND c.relkind IN ('r', 'p') AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+"""
 _LOCK_TIMEOUT_S: Final = 3
 """How long an upgrade waits for a table that others use: while it waits, everybody else waits behind it."""
 _COPIED: Final[Mapping[type[TypeEngine[Any]], str]] = {
@@ -182,6 +186,10 @@ class PostgreSQL(Database):
         """Return the first schema of the search path that is there."""
         ((found,),) = link.rows("SELECT current_schema()")
         return found or ""
+
+    def schemas_with(self, link: Link, table: str) -> Mapping[str, frozenset[str]]:
+        """Return the columns of the tables of this name, by schema."""
+        return link.grouped(_SCHEMAS_WITH, (table,))
 
     def is_reserved(self, schema: str) -> bool:
         """``public`` is where a CRM is of which nothing else was said."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Table
 from crmkit.builtin.sql import SqlStore
 from crmkit.builtin.sql.boundary import Boundary, Own, aside, outside
 from crmkit.builtin.sql.catalogue import Catalogue
-from crmkit.builtin.sql.companies import company_beside
+from crmkit.builtin.sql.companies import companies_beside, company_beside
 from crmkit.builtin.sql.databases import DATABASES, HOSTS_MARIADB, database_named, engine_of, place_of
 from crmkit.builtin.sql.guest import visit
 from crmkit.builtin.sql.link import Link
@@ -143,6 +143,10 @@ class OpenSqlStore(SqlStore):
     def tenant(self, name: str) -> OpenSqlStore:
         """Return the store of one company: a schema of its own, or a prefix where there are none. See ``Store.tenant``."""
         return self._view(company_beside(self._catalogue, name, self._begin))
+
+    def tenants(self) -> tuple[str, ...]:
+        """Return the names of the companies beside this one. See ``Store.tenants``."""
+        return companies_beside(self._catalogue, self._begin)
 
     def _view(self, catalogue: Catalogue) -> OpenSqlStore:
         return OpenSqlStore(catalogue, self._begin, ours=self._ours, beside=self._beside, idle=self._idle)

@@ -32,13 +32,13 @@ from ...records import (
     declaration_of,
     new_id,
 )  # fmt: skip
-from ...records.ledger import FOLD_AGAIN, FOLDING
+from ...records.ledger import COMPANY, FOLD_AGAIN, FOLDING
 from ...records.values import FrozenMap
 from .source import PAGE, Part, Source, by_pages
 
 Told = Callable[[int], None]
 MARK: Final = "copy"
-_OF_THE_STORE: Final = frozenset({MARK, "schema", "fold", "open"})
+_OF_THE_STORE: Final = frozenset({MARK, COMPANY, "schema", "fold", "open"})
 _OF_TYPES: Final = ("type:", FOLDING, FOLD_AGAIN)
 _DEFINING: Final = frozenset({KeptPipeline, KeptStage, KeptField, Unit, LogEntry, Operation, Cursor, Counter})
 """What a CRM has before anybody used it: definitions, and the log of how they came there."""

@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from ..._work import House
 from ...errors import InvalidError, UnsupportedError
 from ...ports.store import Store
 from ...records import CORE_TYPES
 from ..opening import Options, Place, build_house, load_plugins, options_of, settle, store_class
+from ..tenancy import options_for
 from ..upgrading import indexed
 from .backup_file import BackupFile, write_backup
 from .filling import Filling, Moved
@@ -62,6 +65,7 @@ class Moving(ABC):
         *,
         schema: str = "",
         prefix: str = "",
+        tenant: str = "",
         replace: bool = False,
         progress: Told | None = None,
         **options: Any,
@@ -74,6 +78,7 @@ class Moving(ABC):
             path: the file.
             url: the store: ``sqlite:///crm.db``; it is created where it is not there.
             schema, prefix: where its tables are, beside others.
+            tenant: the company of it that is filled, and made where it is not there; empty: none of them.
             replace: what is in the store goes.
             progress: is told how many records are kept, then how many compared.
             options: those of ``CRM.open``.
@@ -82,9 +87,9 @@ class Moving(ABC):
             StoreCorrupt: the file is no backup, is cut off or damaged; the store was not touched.
             ConflictError: there is something in the store.
         """
-        made = options_of(options)
+        made = _of_company(options_of(options), tenant)
         types = load_plugins(made).types
-        target = Place(url=url, schema=schema, prefix=prefix)
+        target = Place(url=url, schema=schema, prefix=prefix, company=tenant)
         return _filled(BackupFile(Path(path), (*CORE_TYPES, *types)), target, made, replace, progress)
 
     @staticmethod
@@ -94,8 +99,10 @@ class Moving(ABC):
         *,
         source_schema: str = "",
         source_prefix: str = "",
+        source_tenant: str = "",
         schema: str = "",
         prefix: str = "",
+        tenant: str = "",
         replace: bool = False,
         progress: Told | None = None,
         **options: Any,
@@ -107,20 +114,21 @@ class Moving(ABC):
 
         Args:
             source, target: their URLs.
-            source_schema, source_prefix: where the tables of the source are, beside others: one company of several.
-            schema, prefix: the same of the target.
+            source_schema, source_prefix: where the tables of the source are, beside others.
+            source_tenant: the company of it that is copied; empty: none of them.
+            schema, prefix, tenant: the same of the target; a company is made where it is not there.
             replace: what is in the target goes.
             progress: is told how many records are kept, then how many compared.
             options: those of ``CRM.open``.
 
         Raises:
-            ConflictError: there is something in the target. StoreError: there is no source, or the target differs from
-                it afterwards.
+            ConflictError: there is something in the target. NotFoundError: the source has no such company.
+            StoreError: there is no source, or the target differs from it afterwards.
         """
-        made = options_of(options)
-        old = Place(url=source, schema=source_schema, prefix=source_prefix, must_exist=True)
-        new = Place(url=target, schema=schema, prefix=prefix)
-        if (source, source_schema, source_prefix) == (target, schema, prefix):
+        made = _of_company(options_of(options), tenant)
+        old = Place(url=source, schema=source_schema, prefix=source_prefix, company=source_tenant, must_exist=True)
+        new = Place(url=target, schema=schema, prefix=prefix, company=tenant)
+        if attrs.evolve(old, must_exist=False) == new:
             raise InvalidError("A store can not be copied into itself: name another target.", code="same_store")
         with _opened(old, made) as read:
             return _filled(read, new, made, replace, progress)
@@ -138,7 +146,7 @@ def _opened(place: Place, options: Options) -> Generator[StoreSource]:
     opened = place.open(options, loaded, house.types)
     try:
         settled, _ = settle(house, opened, create=False)
-        source = StoreSource(settled, house.types, url_shown(place.url))
+        source = StoreSource(settled, house.types, place_shown(place))
         try:
             yield source
         finally:
@@ -149,7 +157,7 @@ def _opened(place: Place, options: Options) -> Generator[StoreSource]:
 
 def _filled(source: Source, place: Place, options: Options, replace: bool, progress: Told | None) -> Moved:
     loaded = load_plugins(options)
-    name = url_shown(place.url)
+    name = place_shown(place)
     if "durable" not in store_class(loaded, place.url).capabilities:
         raise UnsupportedError(f"{name} keeps nothing for later: name a store that does.", code="not_durable")
     store = place.open(options, loaded, source.types)
@@ -162,6 +170,16 @@ def _filled(source: Source, place: Place, options: Options, replace: bool, progr
 
 def _no_face(unit: Any) -> Any:
     return unit
+
+
+def _of_company(options: Options, name: str) -> Options:
+    """Return the options of the company that is filled: what is said of it in the project."""
+    return options_for(options, name) if name else options
+
+
+def place_shown(place: Place) -> str:
+    """Return where a place is, and which company of it is meant."""
+    return url_shown(place.url) + (f", company {place.company}" if place.company else "")
 
 
 def url_shown(url: str) -> str:

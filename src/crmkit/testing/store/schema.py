@@ -106,6 +106,19 @@ class SchemaContract(OpenedContract):
         assert (read(acme, two), read(other, one), read(opened, one)) == (None, None, None)
         assert read(opened.tenant("acme"), one) == one
 
+    def test_companies_are_told(self, opened: Store) -> None:
+        """Those that there are, by name; one that somebody has only looked for is none."""
+        needs(opened, "tenants")
+        try:
+            before = opened.tenants()
+        except UnsupportedError:
+            pytest.skip("The store can not tell which companies it keeps.")
+        assert opened.tenant("nobody").status().is_absent
+        for name in ("other", "acme"):
+            opened.tenant(name).upgrade()
+        assert opened.tenants() == tuple(sorted({*before, "acme", "other"}))
+        assert opened.tenant("acme").tenants() == ()
+
 
 def _reading(store: Store, use: Callable[[Transaction], object]) -> object:
     with passing(store) as transaction:
