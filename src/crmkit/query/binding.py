@@ -6,7 +6,8 @@ the access condition of each record type joins every use of that type: subject, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -49,9 +50,11 @@ class Binding:
                 return representable(condition)
             return representable(_checked(Compare(path, condition.op, value)))
         if isinstance(condition, And | Or):
-            return type(condition)(tuple([self.condition(part) for part in condition.parts]))
+            parts = tuple([self.condition(part) for part in condition.parts])
+            return condition if _are(parts, condition.parts) else type(condition)(parts)
         if isinstance(condition, Not):
-            return Not(self.condition(condition.part))
+            part = self.condition(condition.part)
+            return condition if part is condition.part else Not(part)
         if isinstance(condition, OneOf):
             path = self.path(condition.path)
             return representable(_checked(OneOf(path, tuple(self._value(path, value) for value in condition.values))))
@@ -128,6 +131,11 @@ class Binding:
         return known[key]
 
 
+def _are(bound: Sequence[object], written: Sequence[object]) -> bool:
+    """Say whether binding has changed nothing: they are the very same."""
+    return all(map(operator.is_, bound, written))
+
+
 C = TypeVar("C", Compare, OneOf, TextTest)
 
 
@@ -142,8 +150,11 @@ def bind(question: Find[R], binding: Binding) -> Find[R]:
     Raises:
         InvalidError: a custom field is unknown, or a value does not fit its kind.
     """
-    order = tuple([Order(binding.path(key.path), key.descending) for key in question.order])
+    paths = [binding.path(key.path) for key in question.order]
     where = binding.guarded(question.of, question.where)
+    if where is question.where and _are(paths, [key.path for key in question.order]):
+        return question
+    order = tuple([Order(path, key.descending) for path, key in zip(paths, question.order, strict=True)])
     return Find(of=question.of, where=where, order=order, limit=question.limit, after=question.after)
 
 

@@ -6,7 +6,6 @@ code point. Values are brought to the field's kind where the condition is writte
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
@@ -20,15 +19,15 @@ from .paths import FoldStep, LatestStep, Path, final_field, path_key, reference_
 from .values import brought, ordered_kinds
 
 
-class Condition(ABC):
+class Condition:  # no ABC: whether something is one is asked many times for each question, which would take ten times longer
     """True or false of each record of ``root``."""
 
     __slots__ = ()
 
     @property
-    @abstractmethod
     def root(self) -> type[Record]:
         """The record type that the condition is about."""
+        raise NotImplementedError
 
     @property
     def is_local(self) -> bool:
@@ -225,7 +224,7 @@ def all_of(of: type[Record], conditions: Iterable[Condition]) -> Condition | Non
             raise InvalidError(
                 f"A condition is about {condition.root.__name__}, the question about {of.__name__}.", code="other_type"
             )
-    return None if not given else given[0] if len(given) == 1 else And.of(*given)
+    return None if not given else given[0] if len(given) == 1 else And(_flat(And, given))
 
 
 # --- made by paths ---
@@ -319,18 +318,28 @@ def missing(path: Path) -> Condition:
 
 
 def _joined(kind: type[Joined], conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
-    parts: list[Condition] = []
+    first = None
     for condition in conditions:
         if not isinstance(condition, Condition):
             raise InvalidError(f"{condition!r} is no condition: compare a field first.", code="no_condition")
-        parts.extend(condition.parts if isinstance(condition, kind) else (condition,))
-    first = parts[0].root
-    for part in parts:
-        if part.root is not first:
+        root = condition.root
+        if first is not None and root is not first:
             raise InvalidError(
-                f"Conditions on {first.__name__} and {part.root.__name__} can not be joined: use has() or a reference.",
+                f"Conditions on {first.__name__} and {root.__name__} can not be joined: use has() or a reference.",
                 code="other_type",
             )
+        first = root
+    return _flat(kind, conditions)
+
+
+def _flat(kind: type[Joined], conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """Return the conditions, and the parts of those that are joined in this way themselves."""
+    parts: list[Condition] = []
+    for condition in conditions:
+        if isinstance(condition, kind):
+            parts += condition.parts
+        else:
+            parts.append(condition)
     return tuple(parts)
 
 

@@ -9,6 +9,7 @@ import attrs
 
 from .record import Record
 from .twins import twin_of
+from .values import EMPTY
 
 R = TypeVar("R", bound=Record)
 
@@ -27,14 +28,22 @@ def builder(of: type[R], names: Sequence[str]) -> Callable[[Sequence[Any]], R]:
 
 
 def row_builder(
-    of: type[R], sources: Mapping[str, str], scope: Mapping[str, Any], *, once: Iterable[str], each: Mapping[str, str]
+    of: type[R],
+    sources: Mapping[str, str],
+    scope: Mapping[str, Any],
+    *,
+    once: Iterable[str] = (),
+    each: Mapping[str, str] = EMPTY,
+    before: Iterable[str] = (),
 ) -> Callable[[Sequence[Any]], list[R]]:
     """Return a function from ``rows`` to as many records.
 
     Args:
-        sources: the expression of each field, by its name: of ``row``, and of what stands in ``scope``, ``once`` and ``each``.
+        sources: the expression of each field, by its name: of ``row``, and of what the others define.
+        scope: names that mean the same in every call.
         once: statements that are run before the first row.
         each: names, and the expressions of a sequence with one value for each row.
+        before: statements that are run for each row, before its record is made.
     """
     given, rest, defaults = _fields(of, tuple(sources))
     values = dict(zip(given, sources.values(), strict=True))
@@ -43,6 +52,7 @@ def row_builder(
     lines = [
         "def build(rows):",
         *(f"    {line}" for line in ("all = []", "add = all.append", *once, f"for row{names} in {taken}:")),
+        *(f"        {line}" for line in before),
         *(f"    {line}" for line in _making({**values, **rest})),
         "        add(made)",
         "    return all",

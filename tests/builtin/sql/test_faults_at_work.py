@@ -90,12 +90,12 @@ class LimitedPages(Disk):
         self._pragma(crm, "max_page_count = 1000000")
 
     def _pragma(self, crm: CRM, words: str) -> Any:
-        connection = crm.store._ours.take()  # the next transaction has the same one
+        link = crm.store._ours.take()  # the next transaction has the same one
         try:
-            with closing(connection.connection.dbapi_connection.cursor()) as cursor:
+            with closing(link.driver.cursor()) as cursor:
                 return cursor.execute(f"PRAGMA {words}").fetchone()
         finally:
-            crm.store._ours.give(connection)
+            crm.store._ours.give(link)
 
 
 @pytest.fixture(params=[SmallDisk, LimitedFile, LimitedPages])

@@ -7,9 +7,8 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
-from crmkit.builtin.sql.link import DriverLink, Link
+from crmkit.builtin.sql.link import Link
 from crmkit.builtin.sql.resting import Connections
 from crmkit.errors import CRMError
 
@@ -50,16 +49,14 @@ class Own(Boundary):
             StorageBusy: another writer holds the database, or all connections are in use. StoreError: it can not be reached.
         """
         self.is_writer, self._connections = write, connections
-        self._connection = connection = connections.take()
-        database = connections.database
-        self._driver: Any = connection.connection.dbapi_connection
-        self.link = DriverLink(self._driver, database, connections.place, connection)
+        self.link = self._held = link = connections.take()
+        self._driver, database = link.driver, connections.database
         try:
             if not database.is_begun(self._driver):
                 is_ours = connections.is_ours
                 begun = database.begin_on(self._driver, write=write) if is_ours else database.begin(write=write)
                 for text in begun:
-                    self.link.change(text)
+                    link.change(text)
         except BaseException:
             self.rollback()
             raise
@@ -82,39 +79,35 @@ class Own(Boundary):
         try:
             self._driver.rollback()
         except Exception:  # noqa: BLE001  # whatever it was, nothing is kept: the connection is thrown away
-            self._connection.invalidate()
-            self._connection.close()
+            self._connections.drop(self._held)
             return
         self._close()
 
     def _close(self) -> None:
         if self._connections.is_ours:
             self.link.database.end_on(self._driver)
-        self._connections.give(self._connection)
+        self._connections.give(self._held)
 
 
 @contextmanager
 def aside(connections: Connections) -> Generator[Link]:
     """Give a connection on which every statement is kept at once; it is not used again, so that nothing of it stays."""
-    connection = connections.connect()
+    link = connections.connect()
     try:
-        connection.execution_options(isolation_level="AUTOCOMMIT")
-        driver = connection.connection.dbapi_connection
-        yield DriverLink(driver, connections.database, connections.place, connection)
+        link.connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield link
     finally:
-        connection.invalidate()
-        connection.close()
+        connections.drop(link)
 
 
 @contextmanager
 def outside(connections: Connections) -> Generator[Link]:
     """Give a connection outside of any transaction, as it is: for what only asks, and what tidies."""
-    connection = connections.connect()
+    link = connections.connect()
     try:
-        driver = connection.connection.dbapi_connection
-        yield DriverLink(driver, connections.database, connections.place, connection)
+        yield link
     finally:
-        connection.close()
+        link.connection.close()
 
 
 class Guest(Boundary):

@@ -1,36 +1,76 @@
-"""From rows to records: generated code, one expression per field, in one loop over the rows."""
+"""From rows to records: generated code, one expression per field, in one loop over the rows.
+
+Neighbouring rows often have the same value (the customer of a timeline, the instant of an import): it is converted once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from crmkit.builtin.sql.columns import Kept, Once
+import attrs
+
+from crmkit.builtin.sql.columns import EPOCH, MICROSECOND, Kept, Once
 from crmkit.records import Declaration, Record
 from crmkit.records.building import row_builder
 
 R = TypeVar("R", bound=Record)
+_SCOPE: Final = {"Once": Once, "EPOCH": EPOCH, "MICROSECOND": MICROSECOND}
 
 
 def decoder(of: type[R], declaration: Declaration, parts: Sequence[Kept]) -> Callable[[Sequence[Any]], list[R]]:
     """Return what makes records of rows that a store wrote; what stands behind a record in its row is passed over."""
-    scope: dict[str, Any] = {"Once": Once}
-    sources: dict[str, str] = {}
-    once: dict[str, str] = {}
-    each: dict[str, str] = {}
-    at = 0
+    written, at = _Written(), 0
     for part in parts:
-        name, value = part.field.name, f"row[{at}]"
-        if part.read is not None:
-            scope[f"read_{at}"] = part.read
-            columns = ", ".join(f"[row[{n}] for row in rows]" for n in range(at, at + part.width))
-            value, each[f"read{at}"] = f"read{at}", f"read_{at}({columns})"
-        elif part.convert is not None:
-            kind = f"{part.field.kind}{part.field.places or ''}"  # decimals of other places are other numbers
-            scope[f"from_{kind}"] = part.convert
-            once[kind] = f"{kind} = Once(from_{kind})"
-            value = f"None if (v := {value}) is None else {kind}[v]"
-        sources[name], at = value, at + part.width
+        written.add(part, at)
+        at += part.width
     if declaration.direct and declaration.owner:
-        sources[declaration.owner.name] = "made.customer_id"
-    return row_builder(of, sources, scope, once=once.values(), each=each)
+        written.sources[declaration.owner.name] = "made.customer_id"
+    return row_builder(of, written.sources, written.scope, once=written.once, each=written.each, before=written.before)
+
+
+@attrs.define
+class _Written:
+    """The parts of the code. See ``row_builder``."""
+
+    scope: dict[str, Any] = attrs.field(factory=lambda: dict[str, Any](_SCOPE))
+    sources: dict[str, str] = attrs.field(factory=dict[str, str])
+    once: list[str] = attrs.field(factory=list[str])
+    each: dict[str, str] = attrs.field(factory=dict[str, str])
+    before: list[str] = attrs.field(factory=list[str])
+
+    def add(self, part: Kept, at: int) -> None:
+        """Write how one field is read, from a row's place on."""
+        self.sources[part.field.name] = self._source(part, at)
+
+    def _source(self, part: Kept, at: int) -> str:
+        kind, value = part.field.kind, f"row[{at}]"
+        if part.read is not None:
+            return self._by_column(part, at)
+        if part.convert is None:
+            return value
+        if kind == "bool":
+            return f"None if (v := {value}) is None else v == 1"
+        if kind == "instant":
+            return self._unless_same(value, at, "EPOCH + MICROSECOND * v")
+        self.scope[f"from{at}"] = part.convert
+        if kind == "ref":
+            return self._unless_same(value, at, f"from{at}(v)")
+        self.once.append(f"made{at} = Once(from{at})")
+        return f"None if (v := {value}) is None else made{at}[v]"
+
+    def _by_column(self, part: Kept, at: int) -> str:
+        self.scope[f"from{at}"] = part.read
+        columns = (f"[row[{n}] for row in rows]" for n in range(at, at + part.width))
+        self.each[f"read{at}"] = f"from{at}({', '.join(columns)})"
+        return f"read{at}"
+
+    def _unless_same(self, value: str, at: int, made: str) -> str:
+        """Convert what is not the same as in the row before."""
+        self.once.append(f"was{at} = made{at} = None")
+        self.before += [
+            f"if (v := {value}) != was{at}:",
+            f"    was{at} = v",
+            f"    made{at} = None if v is None else {made}",
+        ]
+        return f"made{at}"

@@ -137,13 +137,13 @@ class AlchemyLink(Link):
 class DriverLink(Link):
     """Statements through cursors of the driver: SQLAlchemy's results cost more than the statements (measured: 3x)."""
 
-    __slots__ = ("_connection", "_driver")
+    __slots__ = ("_alchemy", "_driver")
 
     def __init__(self, driver: Any, database: Database, place: str, connection: Connection | None = None) -> None:
         """``connection``: SQLAlchemy's, on the same connection of the driver, where there is one."""
         super().__init__(database, place)
         self._driver = driver
-        self._connection = connection
+        self._alchemy = connection
 
     def batches(self, text: str, values: Sequence[Any] = (), size: int = BATCH) -> Iterator[list[Row]]:
         """Yield the rows of a question."""
@@ -219,9 +219,18 @@ class DriverLink(Link):
         Raises:
             UnsupportedError: the host's connection is not SQLAlchemy's.
         """
-        if self._connection is None:
+        return AlchemyLink(self.connection, self.database, self.place).execute(statement)
+
+    @property
+    def connection(self) -> Connection:
+        """SQLAlchemy's connection.
+
+        Raises:
+            UnsupportedError: the host's connection is not SQLAlchemy's.
+        """
+        if self._alchemy is None:
             raise UnsupportedError("This host's connection is not SQLAlchemy's: ask with crmkit.query.")
-        return AlchemyLink(self._connection, self.database, self.place).execute(statement)
+        return self._alchemy
 
     @property
     def driver(self) -> Any:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crmkit.builtin.sql.dialect import Database
-from crmkit.builtin.sql.link import fault_of
+from crmkit.builtin.sql.link import DriverLink, fault_of
 from crmkit.builtin.sql.sqlite_engine import has_no_limit
 from crmkit.errors import StorageBusy, StoreError, TryAgain
 
@@ -24,11 +24,11 @@ class Connections:
 
     def __init__(self, engine: Engine, database: Database, place: str, *, is_ours: bool) -> None:
         self.engine, self.database, self.place, self.is_ours = engine, database, place, is_ours
-        self._resting: deque[Connection] = deque()
+        self._resting: deque[DriverLink] = deque()
         self._is_closed = False
         self._keeps = is_ours and has_no_limit(engine)
 
-    def take(self) -> Connection:
+    def take(self) -> DriverLink:
         """Return a connection that is in no transaction.
 
         Raises:
@@ -39,8 +39,12 @@ class Connections:
         except IndexError:
             return self.connect()
 
-    def connect(self) -> Connection:
+    def connect(self) -> DriverLink:
         """Return one from the pool. See ``take``."""
+        connection = self._connected()
+        return DriverLink(connection.connection.dbapi_connection, self.database, self.place, connection)
+
+    def _connected(self) -> Connection:
         try:
             return self.engine.connect()
         except PoolTimeout as error:
@@ -54,16 +58,21 @@ class Connections:
                 )
             raise fault from error
 
-    def give(self, connection: Connection) -> None:
+    def give(self, link: DriverLink) -> None:
         """Take back a connection whose transaction has ended."""
-        if self._keeps and len(self._resting) < _MOST and not connection.in_transaction():
-            self._resting.append(connection)
+        if self._keeps and len(self._resting) < _MOST and not link.connection.in_transaction():
+            self._resting.append(link)
             if self._is_closed:  # by another thread, meanwhile
                 self._let_go()
         else:
             if self._is_closed:
-                connection.detach()  # the pool has forgotten it
-            connection.close()
+                link.connection.detach()  # the pool has forgotten it
+            link.connection.close()
+
+    def drop(self, link: DriverLink) -> None:
+        """Use a connection no more: it is gone, or not as others expect it."""
+        link.connection.invalidate()
+        link.connection.close()
 
     def close(self) -> None:
         """Close those that are in no transaction; the others are closed when theirs ends."""
@@ -73,4 +82,4 @@ class Connections:
 
     def _let_go(self) -> None:
         while self._resting:
-            self._resting.pop().close()
+            self._resting.pop().connection.close()

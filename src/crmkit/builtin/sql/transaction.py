@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, BinaryIO, TypeVar, cast
 from uuid import UUID
@@ -32,10 +31,10 @@ class SqlTransaction(Transaction):
         self._catalogue = catalogue
         self._boundary = boundary
         self._link = boundary.link
-        self._marks: Iterator[int] = itertools.count(1)
+        self._marks = 0
         self._is_over = False
         self._is_broken = False
-        self._written: Counter[type[Record]] = Counter()
+        self._written: dict[type[Record], int] = {}
 
     # --- reading ---
     def get(self, of: type[R], ids: Sequence[UUID]) -> dict[UUID, R]:
@@ -75,8 +74,7 @@ class SqlTransaction(Transaction):
         if question.limit is not None and len(rows) > question.limit:
             del rows[question.limit :]
             next_ = found.cursor(rows[-1])
-        once = {row[0]: row for row in rows if row[0] is not None}
-        return Page(tuple(self._catalogue.layout(target).decode(list(once.values()))), next_)
+        return Page(tuple(self._catalogue.layout(target).decode(_each_once(rows))), next_)
 
     def _all(self, layout: Layout[R], found: FindStatement, values: Sequence[Any]) -> tuple[R, ...]:
         """Return the records of all rows, made while more rows are read."""
@@ -97,7 +95,8 @@ class SqlTransaction(Transaction):
         """Apply a sequence in order. See ``Transaction.write``."""
         self._writing()
         if self._catalogue.texts:
-            self._written.update([type(write.record) for write in writes])
+            for of, n in Counter([type(write.record) for write in writes]).items():
+                self._written[of] = self._written.get(of, 0) + n
         try:
             return Writer(self._catalogue, self._link).write(writes)
         except (StoreError, TryAgain):
@@ -113,7 +112,8 @@ class SqlTransaction(Transaction):
     def mark(self) -> object:
         """Return a savepoint. See ``Transaction.mark``."""
         self._running()
-        name = f"{self._boundary.name}_{next(self._marks)}"
+        self._marks += 1
+        name = f"{self._boundary.name}_{self._marks}"
         self._link.change(f"SAVEPOINT {name}")
         return name
 
@@ -187,6 +187,14 @@ class SqlTransaction(Transaction):
         self._running()
         if not self._boundary.is_writer:
             raise UnsupportedError("This transaction may only read: begin one with write=True.")
+
+
+def _each_once(rows: Sequence[Any]) -> Sequence[Any]:
+    """Return one row of each id; none of those that found no record."""
+    ids = {row[0] for row in rows}
+    if len(ids) == len(rows) and None not in ids:
+        return rows
+    return list({row[0]: row for row in rows if row[0] is not None}.values())
 
 
 def _padded(values: list[Any]) -> list[Any]:
