@@ -1,5 +1,6 @@
 """Records made past ``__init__`` are what ``__init__`` would have made, and as firm."""
 
+from abc import ABC
 from datetime import UTC, datetime
 
 import attrs
@@ -7,6 +8,7 @@ import pytest
 
 from crmkit.records import Customer, Interaction, Record, new_id
 from crmkit.records.building import builder, row_builder, stamper
+from crmkit.records.declaration import declaration_of, with_unique
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -17,6 +19,51 @@ class Loose(Record, name="loose_for_building"):
 
     title: str
     tags: frozenset[str] = frozenset()
+
+
+TOLD: list[type] = []
+
+
+class Telling:
+    """What asks to be told of its subclasses."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls, **more):
+        super().__init_subclass__(**more)
+        TOLD.append(cls)
+
+
+@attrs.frozen(kw_only=True)
+class Told(Telling, Record, shared=True, name="told_for_building"):
+    title: str
+
+
+@attrs.frozen(kw_only=True)
+class Asking(Record, shared=True, name="asking_for_building"):
+    """A record type whose subclasses have to say something."""
+
+    title: str
+
+    def __init_subclass__(cls, *, level, **more):
+        super().__init_subclass__(**more)
+
+
+class Registering(type):
+    def __new__(cls, called, bases, body, /, **more):
+        made = super().__new__(cls, called, bases, body, **more)
+        TOLD.append(made)
+        return made
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Registered(Record, shared=True, metaclass=Registering):
+    title: str
+
+
+@attrs.frozen(kw_only=True)
+class Abstract(Record, ABC, shared=True, name="abstract_for_building"):
+    title: str
 
 
 def values_of(record):
@@ -75,3 +122,15 @@ def test_a_stamp_changes_nothing_else(record):
     made = stamper(type(record))(record, 4, NOW, NOW, who)
     assert_same(made, attrs.evolve(record, version=4, created_at=NOW, updated_at=NOW, customer_id=who))
     assert record.version != 4
+
+
+@pytest.mark.parametrize("of", [Told, Asking, Registered, Abstract])
+def test_no_author_is_told_of_a_class_that_is_none_of_his(of):
+    """A class may want to know its subclasses, ask them for something, or allow none."""
+    record, told = of(title="A"), list(TOLD)
+    values = values_of(record)
+    assert_same(builder(of, tuple(values))(tuple(values.values())), record)
+    assert declaration_of(with_unique(of, [("title",)])).unique == (("title",),)
+    assert told == TOLD
+    assert isinstance(record, of)
+    assert not issubclass(int, of)

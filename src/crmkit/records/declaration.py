@@ -6,7 +6,7 @@ import functools
 import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Final, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -28,6 +28,7 @@ from .fields import (
     kind_of,
 )  # fmt: skip
 from .record import Mode, Record
+from .twins import untold
 from .values import FrozenMap
 
 R = TypeVar("R", bound=Record)
@@ -175,9 +176,9 @@ def _field_in_ledger(field: Field) -> dict[str, Any]:
 
 def with_unique(of: type[R], unique: Sequence[tuple[str, ...]]) -> type[R]:
     """Return the same record type with other unique keys."""
-    made: Any = type(of.__name__, (of,), {"__slots__": (), "__module__": of.__module__})
+    made = untold(of)
     type.__setattr__(made, "_declaration", attrs.evolve(declaration_of(of), of=made, unique=tuple(unique)))
-    return cast("type[R]", made)
+    return made
 
 
 def snake(name: str) -> str:

@@ -6,17 +6,34 @@ class: a setter that is called for each field, as frozen classes need it, takes 
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from abc import ABCMeta
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar, cast
 
 T = TypeVar("T")
 
 
+class _Untold:
+    """Stands before a class whose author asks to be told of its subclasses, and may allow none: ours is no type of his."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        """Tell nobody."""
+
+
+_OPEN: Final[Mapping[str, Any]] = {
+    "__setattr__": object.__setattr__, "__delattr__": object.__delattr__,  # both, or the interpreter takes its slow way
+}  # fmt: skip
+
+
 def twin_of(of: type[T]) -> type[T]:
     """Return a subclass whose instances may be set, and become what they stand for by ``made.__class__ = of``."""
-    open_: dict[str, Any] = {
-        "__slots__": (), "__module__": of.__module__, "__qualname__": f"{of.__qualname__} (being made)",
-        "__setattr__": object.__setattr__, "__delattr__": object.__delattr__,  # both, or the interpreter takes its slow way
-    }  # fmt: skip
-    metaclass: Any = type(of)  # pyright: ignore[reportUnknownVariableType]  # the class of a class of any type
-    made: type[T] = metaclass(of.__name__, (of,), open_)
-    return made
+    return untold(of, {**_OPEN, "__qualname__": f"{of.__qualname__} (being made)"})
+
+
+def untold(of: type[T], more: Mapping[str, Any] | None = None) -> type[T]:
+    """Return a subclass of the same layout that neither ``__init_subclass__`` nor a metaclass is asked for."""
+    maker: Any = ABCMeta if isinstance(of, ABCMeta) else type
+    body = {"__slots__": (), "__module__": of.__module__, **(more or {})}
+    return cast("type[T]", maker.__new__(type(of), of.__name__, (_Untold, of), body))
