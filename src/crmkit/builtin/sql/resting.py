@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections import deque
+from collections.abc import Callable
 from typing import Final
+from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -14,6 +18,8 @@ from crmkit.builtin.sql.sqlite_engine import has_no_limit
 from crmkit.errors import StorageBusy, StoreError, TryAgain
 
 _MOST: Final = 5
+_OURS: Final[WeakValueDictionary[int, Connections]] = WeakValueDictionary()
+"""Those that are in use: a process that forks forks all of them."""
 
 
 class Connections:
@@ -25,8 +31,11 @@ class Connections:
     def __init__(self, engine: Engine, database: Database, place: str, *, is_ours: bool) -> None:
         self.engine, self.database, self.place, self.is_ours = engine, database, place, is_ours
         self._resting: deque[DriverLink] = deque()
-        self._is_closed = False
+        self._is_closed = self._is_forking = False
         self._keeps = is_ours and has_no_limit(engine)
+        if is_ours:
+            _watch_forks()
+            _OURS[id(self)] = self
 
     def take(self) -> DriverLink:
         """Return a connection that is in no transaction.
@@ -62,7 +71,7 @@ class Connections:
         """Take back a connection whose transaction has ended."""
         if self._keeps and len(self._resting) < _MOST and not link.connection.in_transaction():
             self._resting.append(link)
-            if self._is_closed:  # by another thread, meanwhile
+            if self._is_closed or self._is_forking:  # by another thread, meanwhile
                 self._let_go()
         else:
             if self._is_closed:
@@ -83,3 +92,36 @@ class Connections:
     def _let_go(self) -> None:
         while self._resting:
             self._resting.pop().connection.close()
+
+    # --- processes that fork ---
+    def before_fork(self) -> None:
+        """Close those to a file: the locks of a process are not its child's, which would write into a log that others remove."""
+        self._is_forking = True
+        self._let_go()
+
+    def after_fork(self) -> None:
+        """Let connections wait again, in the process that was there."""
+        self._is_forking = False
+
+    def in_child(self) -> None:
+        """Leave those to a server to the process that has opened them. A database in memory is the child's own from now on."""
+        self._is_forking = False
+        if self.engine.dialect.name != "sqlite":
+            self.engine.dispose(close=False)
+
+
+@functools.cache
+def _watch_forks() -> None:
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(
+            before=functools.partial(_each, Connections.before_fork),
+            after_in_parent=functools.partial(_each, Connections.after_fork),
+            after_in_child=functools.partial(_each, Connections.in_child),
+        )
+
+
+def _each(do: Callable[[Connections], None]) -> None:
+    for found in _OURS.valuerefs():
+        connections = found()
+        if connections is not None:
+            do(connections)

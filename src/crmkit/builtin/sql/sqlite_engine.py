@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Engine, QueuePool, create_engine, event
+from sqlalchemy import URL, Engine, NullPool, QueuePool, create_engine, event
 
 from crmkit.builtin.sql.sqlite import APPLICATION_ID
 from crmkit.errors import InvalidError
@@ -28,13 +28,10 @@ def sqlite_engine(url: URL, *, busy_timeout_s: float) -> Engine:
         raise InvalidError(
             f"{url.drivername!r} is no driver that the SQL store knows: write sqlite:///crm.db.", code="url"
         )
-    in_memory = _is_memory(url)
+    one: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0, "pool_timeout": busy_timeout_s}
     engine = create_engine(
         url.set(drivername="sqlite"),
-        poolclass=QueuePool,
-        pool_size=1 if in_memory else 5,
-        max_overflow=0 if in_memory else -1,
-        pool_timeout=busy_timeout_s,
+        **(one if _is_memory(url) else {"poolclass": NullPool}),  # a file's wait elsewhere (``resting.py``)
         hide_parameters=True,
         connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
     )
