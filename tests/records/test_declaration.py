@@ -39,3 +39,24 @@ def test_a_personal_field_that_can_not_be_blanked_is_refused():
         declaration_of(Health)
     named = [name for name in ("state", "doctor", "is_insured", "mood", "nurse") if f"'{name}'" in str(caught.value)]
     assert named == ["state", "doctor", "is_insured"]
+
+
+@attrs.frozen(kw_only=True)
+class Misnamed(Record, shared=True):
+    """Fields that stores, questions and imports could not name or fill."""
+
+    _hidden: str = ""
+    shown: str = attrs.field(default="", alias="title")
+    copied: str = attrs.field(default=attrs.Factory(lambda record: record.shown, takes_self=True))
+    tags: frozenset[Code] = attrs.field(factory=frozenset[Code])
+
+
+def test_a_field_of_two_names_and_a_default_made_of_the_record_are_refused():
+    with pytest.raises(DeclarationError) as caught:
+        declaration_of(Misnamed)
+    said = str(caught.value)
+    assert [name for name in ("'_hidden'", "'shown'", "'copied'", "'tags'") if name in said] == [
+        "'_hidden'",
+        "'shown'",
+        "'copied'",
+    ]

@@ -198,9 +198,21 @@ def _fields(of: type[Record], mode: Mode, problems: list[str]) -> Iterator[Field
             if mode == "mutable" or name in ("id", "customer_id", "created_at"):
                 yield attrs.evolve(_SYSTEM[name], target=of if name == "id" else None)
             continue
+        problems += _misnamed(attribute)
         field = _field(name, hints[attribute.name], attribute.default is attrs.NOTHING, problems)
         if field:
             yield field
+
+
+def _misnamed(attribute: attrs.Attribute[Any]) -> Iterator[str]:
+    """Yield why a field can not be told by its one name, or its default not without a record."""
+    name, default = attribute.name, attribute.default
+    if attribute.alias not in (None, name):
+        yield (
+            f"Field {name!r} is {attribute.alias!r} where a record is made: let it have one name, without alias= and without _ before it."
+        )
+    if getattr(default, "takes_self", False):
+        yield f"The default of {name!r} is made of the record (takes_self): give it one that stands for itself, or set it in @adjust."
 
 
 _SYSTEM: Final = types.MappingProxyType(
