@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from docs import running
+from docs import forking, running
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r" *```(?:python|console|\{code-block\} \w+)$")
@@ -84,3 +87,46 @@ def test_a_session_is_cut_into_its_commands():
 
 def test_a_command_prints_also_its_errors():
     assert running.run("echo one; echo two >&2") == "one\ntwo\n"
+
+
+@pytest.mark.skipif(not forking.CAN_FORK, reason="a copy of this process is made by fork")
+class TestCrmkitOnAPage:
+    """The first one is a process; the others are copies of this one, and see what a process would see."""
+
+    def test_the_first_is_a_process_and_says_the_same(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        copies: list[Any] = []
+        monkeypatch.setattr(running, "printed", lambda *given: copies.append(given) or forking.printed(*given))
+        page: dict[str, Any] = {running._HAS_RUN: False}
+        for command in ("crmkit init", "crmkit customers add 'Anna J'", "crmkit no-such-thing", "crmkit init | cat"):
+            assert running.answered(command, page)
+        assert [words for _, words, _ in copies] == [
+            ["crmkit", "customers", "add", "Anna J"],
+            ["crmkit", "no-such-thing"],
+        ]
+        for command in ("crmkit customers list", "crmkit customers show Nobody", "crmkit init"):
+            assert running.answered(command, page) == running.run(command)
+
+    def test_a_page_that_was_not_begun_has_processes_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(running, "printed", lambda *given: pytest.fail("a copy"))
+        assert running.answered("crmkit --version", {}) == running.answered("crmkit --version", {})
+
+    def test_nothing_of_it_comes_back_and_modules_are_read_anew(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.syspath_prepend(str(tmp_path))
+        (tmp_path / "page_module.py").write_text("said = 'old'")
+        import_module("page_module")
+        (tmp_path / "page_module.py").write_text("said = 'the new one'")
+
+        def program() -> None:
+            print(import_module("page_module").said, sys.argv, dict(os.environ), sys.stdin.read())
+            os.environ["LEFT"] = "1"
+            raise LookupError("told")
+
+        told = forking.printed(program, ["crmkit", "x"], {"A": "b"})
+        assert told.endswith("the new one ['crmkit', 'x'] {'A': 'b'} \n")
+        assert "LookupError: told\n" in told
+        assert sys.modules.pop("page_module").said == "old"
+        assert "LEFT" not in os.environ

@@ -1,0 +1,79 @@
+"""`crmkit` in a copy of this process: what a page prints, without the second that a new interpreter takes to import it.
+
+The copy (`os.fork`) has the page's folder and environment, its own streams, and none of the page's modules; whatever it does
+ends with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+CAN_FORK = hasattr(os, "fork") and "COVERAGE_PROCESS_CONFIG" not in os.environ
+"""Not everywhere, and not where lines are counted: a copy would not write its own down."""
+FAULT = 70
+
+
+def printed(program: Callable[[], object], words: Sequence[str], environ: Mapping[str, str]) -> str:
+    """Run a program with its words in a copy of this process; return what it prints, errors included."""
+    import crmkit.cli.running  # noqa: F401 - imported once here, and not in each copy
+
+    with tempfile.TemporaryFile() as out, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads: the copy takes no lock that one of them may hold
+        child = os.fork()
+        if child == 0:
+            _run(program, words, environ, out.fileno())
+        os.waitpid(child, 0)
+        out.seek(0)
+        return out.read().decode("utf-8")
+
+
+def _run(program: Callable[[], object], words: Sequence[str], environ: Mapping[str, str], out: int) -> None:
+    """Be that program, and end."""
+    code = FAULT
+    try:
+        _begin(words, environ, out)
+        try:
+            program()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 1
+        except BaseException:  # noqa: BLE001 - whatever ends a program is told
+            sys.excepthook(*sys.exc_info())
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def _begin(words: Sequence[str], environ: Mapping[str, str], out: int) -> None:
+    """Have what a new process has: its words, its environment, its streams, and none of what tests have set up."""
+    os.environ.clear()
+    os.environ.update(environ)
+    sys.argv = list(words)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    sys.stdin, sys.stdout, sys.stderr = _stream(0, "r"), _stream(1, "w"), _stream(2, "w")
+    logging.root.handlers.clear()
+    warnings.resetwarnings()
+    warnings.simplefilter("ignore")
+    _forget_modules_below(Path.cwd())
+
+
+def _stream(number: int, mode: str) -> TextIO:
+    return open(number, mode, encoding="utf-8", errors="backslashreplace", closefd=False)  # type: ignore[return-value]  # it is text
+
+
+def _forget_modules_below(folder: Path) -> None:
+    """A page writes modules, runs them, and writes them again."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and Path(file).is_absolute() and Path(file).is_relative_to(folder):
+            del sys.modules[name]
