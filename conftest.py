@@ -20,7 +20,7 @@ from sybil.parsers.myst import SkipParser
 
 from crmkit.testing.servers.shared import place_for_data
 from docs import running
-from tests.proofs import sized
+from tests.proofs import IS_BRIEF, left_out, sized
 
 EXAMPLES = sized(full=100, default=100, brief=25)
 hypothesis.settings.register_profile("default", deadline=None, max_examples=EXAMPLES)
@@ -101,8 +101,12 @@ _DEAR = frozenset(
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """The order of tests is random; that of the examples on one page is the page's, and what takes longest is first."""
+    if IS_BRIEF and (out := left_out(items)):
+        config.hook.pytest_deselected(items=out)
+        gone = set(out)
+        items[:] = [item for item in items if item not in gone]
     yield
     places = [n for n, item in enumerate(items) if isinstance(item, documents.SybilItem)]
     examples = sorted((items[n] for n in places), key=lambda item: (str(item.path), item.example.line))

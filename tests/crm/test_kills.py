@@ -30,6 +30,7 @@ from tests.proofs import sized
 
 DEAD, COUNT = 9, 7
 pytestmark = [
+    pytest.mark.once(each=3),
     pytest.mark.proof,
     pytest.mark.skipif(not hasattr(os, "fork"), reason="migrations are killed in children"),
     # the child runs on alone and ends by os._exit: it takes no lock that a thread of this process may hold

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
+
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 FIGURES = {
     "maven_crm": (

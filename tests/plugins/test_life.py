@@ -9,7 +9,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.plugins.test_orphans import Machine, new_machine, packed
+
+pytestmark = pytest.mark.once
+
 
 HEAD = """
 from typing import Annotated

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from docs import commands
+
+pytestmark = pytest.mark.once
 
 
 def test_the_page_about_the_command_line_is_current():

@@ -16,6 +16,9 @@ from crmkit import AccessRule, Change, Context, Refusal, hookspecs
 from crmkit.cli.hooks import ALL as KINDS_THAT_ARE_CALLED
 from docs import signatures
 
+pytestmark = pytest.mark.once
+
+
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 

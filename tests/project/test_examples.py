@@ -15,6 +15,9 @@ import pytest
 
 from docs import forking, running
 
+pytestmark = pytest.mark.once
+
+
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r" *```(?:python|console|\{code-block\} \w+)$")
 

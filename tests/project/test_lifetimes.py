@@ -14,6 +14,9 @@ from docs import lifetimes
 from docs.lifetimes import over
 from tests.project.test_documented import HOOKS, PORTS
 
+pytestmark = pytest.mark.once
+
+
 FOUND = lifetimes.lifetimes()
 
 

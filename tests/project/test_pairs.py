@@ -9,6 +9,8 @@ import pytest
 from benchmarks import pairs
 from benchmarks.pairs import Pair, Side, command, measure, peak_memory_mib
 
+pytestmark = pytest.mark.once
+
 
 class Clock:
     """Passes only where the work says so."""

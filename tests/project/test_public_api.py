@@ -15,6 +15,8 @@ from crmkit.services.deals import Deals
 from docs import public_api
 from docs.public_api import difference, lines, subject, unannounced
 
+pytestmark = pytest.mark.once
+
 
 def test_the_public_api_is_as_it_was_announced():
     changes = difference(public_api.kept(), lines())

@@ -10,6 +10,8 @@ from benchmarks.torture.hosts import HOSTS
 from benchmarks.torture.kinds import GOOD, KINDS
 from benchmarks.torture.results import PAGE, page, saved
 
+pytestmark = pytest.mark.once
+
 
 def test_the_page_shows_the_run_that_was_kept():
     assert PAGE.read_text("utf-8") == page(saved()), "write it anew: python -m benchmarks.torture.results"

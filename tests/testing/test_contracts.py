@@ -16,6 +16,8 @@ from tests.testing import broken_plugins as plugins
 from tests.testing import broken_record_types as types
 from tests.testing.trial import failed
 
+pytestmark = pytest.mark.once(each=5)
+
 
 def of_type(of: Any, **more: Any) -> Callable[[], set[str]]:
     return lambda: failed(RecordTypeContract, record_type=of, **more)

@@ -66,6 +66,9 @@ from tests.testing.faulty_stores import (
     with_evaluator,
 )
 
+pytestmark = pytest.mark.once(each=5)
+
+
 PROPERTIES = {
     "test_a_store_returns_what_it_was_given", "test_a_question_finds_what_the_language_says", "test_a_tally_counts_what_the_language_says",
     "test_access_hides_records_from_every_use",

@@ -36,9 +36,11 @@ from crmkit.records.blanking import ERASED_NAME
 from crmkit.services.importing.targets import is_importable
 from crmkit.services.sending.channels import Channels
 from crmkit.services.sending.incoming import Incoming
+from tests.proofs import sized
 from tests.services.erasing.world import Fitting, Pass, Stamp, Wish, canaries, plugin, told
 
-EVERY = pytest.mark.crm(stores=["memory", "sqlite", "postgresql", "mariadb"], secret="s")
+SERVERS = ["postgresql", "mariadb"]
+EVERY = pytest.mark.crm(stores=["memory", "sqlite", *sized(full=SERVERS, default=SERVERS, brief=[])], secret="s")
 BOTH = pytest.mark.crm(stores=["memory", "sqlite"], secret="s")
 
 

@@ -29,6 +29,7 @@ BAD = 100
 """Each so manieth row has no name."""
 Boundary = Callable[[], None]
 pytestmark = [
+    pytest.mark.once(each=4),
     pytest.mark.proof,
     pytest.mark.skipif(not hasattr(os, "fork"), reason="the import is made in processes that die"),
     pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning"),

@@ -29,6 +29,7 @@ MESSAGES, MOST_KILLS = (2000, 1000) if IS_PROOF else (60, 50)
 BEGAN = datetime(2026, 1, 5, 9, tzinfo=UTC)
 DEAD = 9
 pytestmark = [
+    pytest.mark.once(each=5),
     pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked"),
     # the child runs on alone and ends by os._exit: it takes no lock that a thread of this process may hold
     pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning"),

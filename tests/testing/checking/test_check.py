@@ -17,6 +17,9 @@ from crmkit.cli.running import outcome
 from crmkit.errors import InvalidError, UnsupportedError
 from crmkit.testing.checking import Judgement, judged, running, typed
 
+pytestmark = pytest.mark.once(each=4)
+
+
 PYPROJECT = """
 [project]
 name = "crmkit-{name}"
