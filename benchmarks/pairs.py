@@ -54,6 +54,8 @@ class Pair:
         limit: The highest ratio that we allow ourselves; None where none is set.
         n: How many things (rows, calls) one run of the work handles.
         repeatable: Whether one place serves many calls; then short work is timed in a loop.
+        alternates: Whether the calls of a loop alternate with the other side's, each timed alone: then neither finds the
+            processor's caches as it left them itself, as in an application that does other work in between.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Pair:
     limit: float | None = None
     n: int = 1
     repeatable: bool = False
+    alternates: bool = False
 
 
 def measure(pair: Pair, rounds: int = 7) -> dict[str, Any]:
@@ -77,8 +80,12 @@ def measure(pair: Pair, rounds: int = 7) -> dict[str, Any]:
     floors: list[float] = []
     for turn in range(rounds):
         first, second = ((pair.ours, ours), (pair.floor, floors))[:: -1 if turn % 2 else 1]
-        first[1].append(first[0].sample(loops))
-        second[1].append(second[0].sample(loops))
+        if pair.alternates:
+            samples = alternating(first[0], second[0], loops)
+        else:
+            samples = (first[0].sample(loops), second[0].sample(loops))
+        first[1].append(samples[0])
+        second[1].append(samples[1])
     ratios = [one / other for one, other in zip(ours, floors, strict=True)]
     ratio = statistics.median(ratios)
     return {
@@ -93,6 +100,20 @@ def measure(pair: Pair, rounds: int = 7) -> dict[str, Any]:
         "n": pair.n,
         "rounds": rounds,
     }
+
+
+def alternating(one: Side, other: Side, loops: int) -> tuple[float, float]:
+    """Seconds that a call of each side takes, the median of so many in turns."""
+    sides = [(side, side.before(), list[float]()) for side in (one, other)]
+    gc.collect()
+    for _ in range(loops):
+        for side, place, taken in sides:
+            begun = time.perf_counter()
+            side.run(place)
+            taken.append(time.perf_counter() - begun)
+    for side, place, _ in sides:
+        side.after(place)
+    return statistics.median(sides[0][2]), statistics.median(sides[1][2])
 
 
 def _loops(pair: Pair) -> int:

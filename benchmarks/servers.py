@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from crmkit.builtin.sql import SqlStore
-from crmkit.records import CORE_TYPES
+from crmkit.records import CORE_TYPES, Record
 from crmkit.testing.servers import Unavailable
 from crmkit.testing.servers.shared import server
 
@@ -33,9 +33,9 @@ class Base:
     url: str
     mark: str
 
-    def store(self, **options: Any) -> Any:
-        """Return a store of ours on it."""
-        return SqlStore.open(self.url, CORE_TYPES, options=options)
+    def store(self, *types: type[Record], **options: Any) -> Any:
+        """Return a store of ours on it, of the core's record types and these."""
+        return SqlStore.open(self.url, [*CORE_TYPES, *types], options=options)
 
     def raw(self, *, prepares: bool = False) -> Any:
         """Return a connection of the driver; on a server statements are prepared only where that is asked for, as ours are."""

@@ -55,6 +55,14 @@ def test_the_ratio_is_the_median_of_the_rounds_ratios(clock: Clock):
     assert (line["ratio"], line["least"], line["most"], line["within"]) == (3, 2, 4, False)
 
 
+def test_calls_alternate_where_that_is_asked_for(clock: Clock):
+    told: list[str] = []
+    ours, floor = taking(clock, [0.01] * 99, told, "ours"), taking(clock, [0.005] * 99, told, "floor")
+    line = measure(Pair(name="x", ours=ours, floor=floor, repeatable=True, alternates=True), rounds=1)
+    assert (line["ours_s"], line["floor_s"], line["ratio"]) == pytest.approx((0.01, 0.005, 2))
+    assert told[-8:] == ["ours", "floor"] * 4
+
+
 def test_short_work_is_timed_in_a_loop(clock: Clock):
     told: list[str] = []
     ours, floor = taking(clock, [0.01] * 99, told, "ours"), taking(clock, [0.005] * 99, told, "floor")

@@ -11,6 +11,8 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID, SafeUUID
 
+from .twins import twin_of
+
 R = TypeVar("R")
 
 if TYPE_CHECKING:
@@ -32,21 +34,27 @@ else:
 
 
 _new = object.__new__
-_set = object.__setattr__
 _safety = SafeUUID.unknown
+_twin = twin_of(UUID)
+_from_bytes = int.from_bytes
 
 
 def id_from_int(value: int) -> UUID:
     """Return the UUID of a 128-bit integer, past ``UUID.__init__`` (which costs several times more)."""
-    made = _new(UUID)
-    _set(made, "int", value)
-    _set(made, "is_safe", _safety)
-    return made
+    made: Any = _new(_twin)
+    made.int = value
+    made.is_safe = _safety
+    made.__class__ = UUID
+    return made  # type: ignore[no-any-return]  # it has just become one
 
 
 def id_from_bytes(value: bytes) -> UUID:
-    """Return the UUID of 16 bytes, past ``UUID.__init__``."""
-    return id_from_int(int.from_bytes(value, "big"))
+    """Return the UUID of 16 bytes, past ``UUID.__init__``: by ``id_from_int`` it would take a third longer."""
+    made: Any = _new(_twin)
+    made.int = _from_bytes(value)
+    made.is_safe = _safety
+    made.__class__ = UUID
+    return made  # type: ignore[no-any-return]  # it has just become one
 
 
 _set_int: Callable[[UUID, int], None] = UUID.__dict__["int"].__set__

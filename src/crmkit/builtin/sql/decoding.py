@@ -69,7 +69,7 @@ class _Written:
         """Convert what is not the same as in the row before."""
         self.once.append(f"was{at} = made{at} = None")
         self.before += [
-            f"if (v := {value}) != was{at}:",
+            f"if (v := {value}) is not was{at} and v != was{at}:",
             f"    was{at} = v",
             f"    made{at} = None if v is None else {made}",
         ]
