@@ -24,6 +24,9 @@ from .representable import representable
 from .tallies import Bucket, Component, Key, Tally, check_tally
 from .values import brought
 
+_JOINED: Final = (And, Or)  # a tuple: `And | Or` would be made anew each time
+_MOVING: Final = (Ago, StartOf)
+
 
 def _no_access(of: type[Record]) -> Condition | None:
     return None
@@ -49,7 +52,7 @@ class Binding:
             if path is condition.path and value is condition.value:  # it was checked when it was written
                 return representable(condition)
             return representable(_checked(Compare(path, condition.op, value)))
-        if isinstance(condition, And | Or):
+        if isinstance(condition, _JOINED):
             parts = tuple([self.condition(part) for part in condition.parts])
             return condition if _are(parts, condition.parts) else type(condition)(parts)
         if isinstance(condition, Not):
@@ -81,7 +84,7 @@ class Binding:
         if isinstance(value, Path):
             return self.path(value)
         field = final_field(path)
-        if isinstance(value, Ago | StartOf):
+        if isinstance(value, _MOVING):
             at = self._moment(value)
             if field is not None and field.kind not in ("instant", "date"):
                 return brought(field, at)  # refuses it

@@ -229,6 +229,9 @@ def all_of(of: type[Record], conditions: Iterable[Condition]) -> Condition | Non
 
 # --- made by paths ---
 _ORDERED: Final = ("<", "<=", ">", ">=")
+_TIMES: Final = ("instant", "date")
+_MOVING: Final = (Ago, StartOf)
+_NO_CONSTANT: Final = (Path, *_MOVING)
 _NEVER_COMPARED: Final = frozenset({"json", "local_text"})
 
 
@@ -242,7 +245,7 @@ def compare(path: Path, op: str, other: object) -> Condition:
 
 
 def _operand(path: Path, field: Field | None, other: object) -> Any:
-    if isinstance(other, Path | Ago | StartOf) or field is None:
+    if field is None or isinstance(other, _NO_CONSTANT):
         return other
     return brought(field, other)
 
@@ -288,7 +291,7 @@ def _check_operand(path: Path, field: Field | None, other: Any) -> None:
             raise InvalidError(
                 f"{path} and {other} can not be compared: they are of different kinds.", code="kind", field=str(path)
             )
-    elif isinstance(other, Ago | StartOf) and field is not None and field.kind not in ("instant", "date"):
+    elif field is not None and field.kind not in _TIMES and isinstance(other, _MOVING):
         raise InvalidError(
             f"{path} is no time: it can not be compared with a moving value.", code="kind", field=str(path)
         )

@@ -51,6 +51,8 @@ def row_builder(
     taken = f"zip({', '.join(['rows', *each.values()])}, strict=True)" if each else "rows"
     lines = [
         "def build(rows):",
+        "    if not rows:",
+        "        return []",
         *(f"    {line}" for line in ("all = []", "add = all.append", *once, f"for row{names} in {taken}:")),
         *(f"        {line}" for line in before),
         *(f"    {line}" for line in _making({**values, **rest})),

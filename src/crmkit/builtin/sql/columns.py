@@ -21,7 +21,7 @@ from crmkit.builtin.sql.dialect import Database
 from crmkit.errors import InvalidError
 from crmkit.records import AnyRef, Digest, Field, FrozenMap, LocalText, Money, PartialDate, Record, WallTime
 from crmkit.records.fields import Kind
-from crmkit.records.ids import id_from_bytes, id_from_int
+from crmkit.records.ids import id_from_int
 from crmkit.records.money import places_of
 from crmkit.records.text import fold
 from crmkit.records.times import micros
@@ -68,9 +68,7 @@ def kept(field: Field, database: Database) -> Kept:
     convert = _CONVERT.get(field.kind)
     read: Callable[..., Values] | None = _json_read if field.kind == "json" else None
     if field.kind == "ref":
-        source, made = _given(database.id_source), database.ids_made
-        if made is not None:
-            convert, read = (None, made) if name == "id" else (id_from_bytes, None)
+        source, convert = _given(database.id_source), database.id_made
     if field.kind == "decimal":
         source, convert = _given(f"decimal_out({{v}}, {field.places})"), _decimal_in(field.places)
     if more:
@@ -210,12 +208,10 @@ _fill: Final = dict[str, Any].__init__
 
 
 def _json_read(values: Values) -> Values:
-    """Return a column of JSON, deep-frozen; a text that stands in many rows is parsed, and kept in memory, once."""
-    texts = set(values)
-    if None not in texts and len(texts) * 2 > len(values):
+    """Return a column of JSON, deep-frozen; where texts seem to repeat, one is parsed, and kept in memory, once."""
+    if values[0] != values[-1] and None not in values:
         return _parsed(values)
-    texts.discard(None)
-    distinct = list(texts)
+    distinct = list(set(values) - {None})
     made: dict[Any, Any] = dict(zip(distinct, _parsed(distinct), strict=True))
     made[None] = None
     return list(map(made.__getitem__, values))

@@ -13,9 +13,10 @@ import attrs
 from crmkit.builtin.sql.columns import EPOCH, MICROSECOND, Kept, Once
 from crmkit.records import Declaration, Record
 from crmkit.records.building import row_builder
+from crmkit.records.ids import INLINE_IDS, id_from_bytes, id_from_bytes_inline
 
 R = TypeVar("R", bound=Record)
-_SCOPE: Final = {"Once": Once, "EPOCH": EPOCH, "MICROSECOND": MICROSECOND}
+_SCOPE: Final = {"Once": Once, "EPOCH": EPOCH, "MICROSECOND": MICROSECOND, **INLINE_IDS}
 
 
 def decoder(of: type[R], declaration: Declaration, parts: Sequence[Kept]) -> Callable[[Sequence[Any]], list[R]]:
@@ -53,11 +54,11 @@ class _Written:
             return f"None if (v := {value}) is None else v == 1"
         if kind == "instant":
             return self._unless_same(value, at, "EPOCH + MICROSECOND * v")
+        if part.convert is id_from_bytes:
+            return self._id(part.field.name, value, at)
         self.scope[f"from{at}"] = part.convert
-        if kind == "ref":
-            return self._unless_same(value, at, f"from{at}(v)")
-        self.once.append(f"made{at} = Once(from{at})")
-        return f"None if (v := {value}) is None else made{at}[v]"
+        self.once.append(f"known{at} = Once(from{at})")
+        return self._unless_same(value, at, f"known{at}[v]")
 
     def _by_column(self, part: Kept, at: int) -> str:
         self.scope[f"from{at}"] = part.read
@@ -65,12 +66,21 @@ class _Written:
         self.each[f"read{at}"] = f"from{at}({', '.join(columns)})"
         return f"read{at}"
 
+    def _id(self, name: str, value: str, at: int) -> str:
+        if name == "id":  # always there, and always another one
+            self.before += id_from_bytes_inline("id_", value)
+            return "id_"
+        making = id_from_bytes_inline(f"made{at}", "v")
+        return self._if_new(
+            value, at, ["if v is None:", f"    made{at} = None", "else:", *(f"    {line}" for line in making)]
+        )
+
     def _unless_same(self, value: str, at: int, made: str) -> str:
+        return self._if_new(value, at, [f"made{at} = None if v is None else {made}"])
+
+    def _if_new(self, value: str, at: int, making: Sequence[str]) -> str:
         """Convert what is not the same as in the row before."""
         self.once.append(f"was{at} = made{at} = None")
-        self.before += [
-            f"if (v := {value}) is not was{at} and v != was{at}:",
-            f"    was{at} = v",
-            f"    made{at} = None if v is None else {made}",
-        ]
+        self.before += [f"if (v := {value}) is not was{at} and v != was{at}:", f"    was{at} = v"]
+        self.before += [f"    {line}" for line in making]
         return f"made{at}"

@@ -117,8 +117,8 @@ class Database(ABC):
 
     @property
     @abstractmethod
-    def ids_made(self) -> Callable[[Sequence[Any]], Sequence[UUID]] | None:
-        """How ids that the database keeps become UUIDs; None where its driver makes them."""
+    def id_made(self) -> Callable[[Any], UUID] | None:
+        """How an id that the database keeps becomes a UUID; None where its driver makes them."""
 
     @abstractmethod
     def table_options(self, *, coarse: bool) -> Mapping[str, Any]:

@@ -90,7 +90,7 @@ class PostgreSQL(Database):
         return "{v}"
 
     @property
-    def ids_made(self) -> None:
+    def id_made(self) -> None:
         """The driver has made them."""
         return None
 

@@ -47,6 +47,7 @@ Shape: TypeAlias = tuple[Any, ...]
 TRUE: Final[Shape] = ("true",)
 FALSE: Final[Shape] = ("false",)
 _LAST: Final = 0x10FFFF
+_JOINED: Final = (And, Or)
 _MANY: Final = 64
 """A longer list is one parameter: statements have a limit of them, and one text serves all lengths."""
 
@@ -88,7 +89,7 @@ class Shaper:
             return _negated(leaf) if negated else leaf
         if isinstance(condition, Not):
             return self.condition(condition.part, negated=not negated)
-        if isinstance(condition, And | Or):
+        if isinstance(condition, _JOINED):
             parts = [self.condition(part, negated=negated) for part in condition.parts]
             return _joined(parts, is_and=isinstance(condition, And) is not negated)
         leaf = self._leaf(condition)
