@@ -18,8 +18,6 @@ from crmkit.builtin.sql.sqlite_engine import has_no_limit
 from crmkit.errors import StorageBusy, StoreError, TryAgain
 
 _MOST: Final = 5
-_OURS: Final[WeakValueDictionary[int, Connections]] = WeakValueDictionary()
-"""Those that are in use: a process that forks forks all of them."""
 
 
 class Connections:
@@ -34,8 +32,7 @@ class Connections:
         self._is_closed = self._is_forking = False
         self._keeps = is_ours and has_no_limit(engine)
         if is_ours:
-            _watch_forks()
-            _OURS[id(self)] = self
+            _in_use()[id(self)] = self
 
     def take(self) -> DriverLink:
         """Return a connection that is in no transaction.
@@ -111,17 +108,20 @@ class Connections:
 
 
 @functools.cache
-def _watch_forks() -> None:
+def _in_use() -> WeakValueDictionary[int, Connections]:
+    """Return all of the process, which are told when it forks: that is the interpreter's to remember, for as long as it runs."""
+    ours = WeakValueDictionary[int, Connections]()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
-            before=functools.partial(_each, Connections.before_fork),
-            after_in_parent=functools.partial(_each, Connections.after_fork),
-            after_in_child=functools.partial(_each, Connections.in_child),
+            before=functools.partial(_each, ours, Connections.before_fork),
+            after_in_parent=functools.partial(_each, ours, Connections.after_fork),
+            after_in_child=functools.partial(_each, ours, Connections.in_child),
         )
+    return ours
 
 
-def _each(do: Callable[[Connections], None]) -> None:
-    for found in _OURS.valuerefs():
+def _each(ours: WeakValueDictionary[int, Connections], do: Callable[[Connections], None]) -> None:
+    for found in ours.valuerefs():
         connections = found()
         if connections is not None:
             do(connections)
