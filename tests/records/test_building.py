@@ -130,7 +130,9 @@ def test_no_author_is_told_of_a_class_that_is_none_of_his(of):
     record, told = of(title="A"), list(TOLD)
     values = values_of(record)
     assert_same(builder(of, tuple(values))(tuple(values.values())), record)
-    assert declaration_of(with_unique(of, [("title",)])).unique == (("title",),)
+    keyed = with_unique(of, [("title",)])
+    assert declaration_of(keyed).unique == (("title",),)
+    assert type(builder(keyed, tuple(values))(tuple(values.values()))) is keyed
     assert told == TOLD
     assert isinstance(record, of)
     assert not issubclass(int, of)

@@ -36,4 +36,5 @@ def untold(of: type[T], more: Mapping[str, Any] | None = None) -> type[T]:
     """Return a subclass of the same layout that neither ``__init_subclass__`` nor a metaclass is asked for."""
     maker: Any = ABCMeta if isinstance(of, ABCMeta) else type
     body = {"__slots__": (), "__module__": of.__module__, **(more or {})}
-    return cast("type[T]", maker.__new__(type(of), of.__name__, (_Untold, of), body))
+    bases = (of,) if _Untold in of.__mro__ else (_Untold, of)
+    return cast("type[T]", maker.__new__(type(of), of.__name__, bases, body))

@@ -29,7 +29,7 @@ from crmkit.records import FrozenMap, Record, declaration_of
 R = TypeVar("R", bound=Record)
 S = TypeVar("S")
 _STATEMENTS: Final = 500
-"""How many statements are kept; the one that was not used longest goes first."""
+"""How many statements are kept; the one that was made first goes first."""
 _LAYOUTS: Final = 500
 """How many layouts are remembered when no store uses them: those of some ten CRMs."""
 _STANDINGS: Final = 20
