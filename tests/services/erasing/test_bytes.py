@@ -62,6 +62,7 @@ def trigrams_in(folder: Path) -> int:
     return sum(data.count(gram) for gram in (b"zqx", b"qxj", b"xjw"))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("is_purged", [True, False])
 def test_an_index_of_trigrams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_purged: bool):
     """The control leaves it as it is after the texts were taken out of it."""
