@@ -49,20 +49,13 @@ def test_no_more_than_a_few_wait(url):
     store.close()
 
 
-def test_closing_closes_those_that_wait(url):
-    store = open_store(url)
-    driver = driver_of(store)
-    store.close()
-    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-        driver.execute("SELECT 1")
-
-
-def test_one_that_ends_after_the_store_is_closed_is_closed_too(url):
+@pytest.mark.parametrize("waits", [True, False])
+def test_closing_closes_those_that_wait_and_the_others_when_they_end(url, waits):
     store = open_store(url)
     transaction = store.begin(write=False)
     driver = transaction._link.driver
-    store.close()
-    transaction.rollback()
+    for end in (transaction.rollback, store.close)[:: 1 if waits else -1]:
+        end()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         driver.execute("SELECT 1")
 
