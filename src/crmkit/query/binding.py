@@ -18,7 +18,7 @@ from ..errors import InvalidError, nearest
 from ..records import Field, Money, Record, declaration_of
 from .conditions import And, Compare, Condition, Has, Missing, Not, OneOf, Or, TextTest, check
 from .moments import Ago, StartOf
-from .paths import CustomStep, Difference, FieldStep, LatestStep, Path, Product, Step, final_field
+from .paths import CustomStep, Difference, FieldStep, LatestStep, Path, Product, Step
 from .question import Access, Find, Order, R
 from .representable import representable
 from .tallies import Bucket, Component, Key, Tally, check_tally
@@ -83,7 +83,7 @@ class Binding:
     def _value(self, path: Path, value: Any) -> Any:
         if isinstance(value, Path):
             return self.path(value)
-        field = final_field(path)
+        field = path._field
         if isinstance(value, _MOVING):
             at = self._moment(value)
             if field is not None and field.kind not in ("instant", "date"):
@@ -102,8 +102,12 @@ class Binding:
     # --- paths ---
     def path(self, path: Path) -> Path:
         """Return the path with its custom fields known and its references guarded; one that ends at a latest record ends at its id."""
-        if len(path._steps) == 1 and isinstance(path._steps[0], FieldStep):
-            return path
+        if len(path._steps) == 1:
+            only = path._steps[0]
+            if isinstance(only, FieldStep):
+                return path
+            if isinstance(only, CustomStep):
+                return Path(path._root, (self._step(only, path._root, is_last=True)[0],), None)
         steps: list[Step] = []
         of = path._root
         for index, step in enumerate(path._steps):

@@ -15,7 +15,7 @@ from ..errors import InvalidError
 from ..records import Field, Record
 from ..records.text import fold, normal
 from .moments import Ago, StartOf
-from .paths import FoldStep, LatestStep, Path, final_field, path_key, reference_target
+from .paths import FoldStep, LatestStep, Path, path_key, reference_target
 from .values import brought, ordered_kinds
 
 
@@ -230,8 +230,7 @@ def all_of(of: type[Record], conditions: Iterable[Condition]) -> Condition | Non
 # --- made by paths ---
 _ORDERED: Final = ("<", "<=", ">", ">=")
 _TIMES: Final = ("instant", "date")
-_MOVING: Final = (Ago, StartOf)
-_NO_CONSTANT: Final = (Path, *_MOVING)
+_NO_CONSTANT: Final = (Path, Ago, StartOf)
 _NEVER_COMPARED: Final = frozenset({"json", "local_text"})
 
 
@@ -239,20 +238,15 @@ def compare(path: Path, op: str, other: object) -> Condition:
     """Return ``path op other``; ``== None`` and ``!= None`` ask whether it is missing."""
     if other is None and op in ("==", "!="):
         return Missing(path) if op == "==" else Not(Missing(path))
-    made = Compare(path, op, _operand(path, final_field(path), other))
+    field = path._field
+    made = Compare(path, op, other if field is None or isinstance(other, _NO_CONSTANT) else brought(field, other))
     check(made)
     return made
 
 
-def _operand(path: Path, field: Field | None, other: object) -> Any:
-    if field is None or isinstance(other, _NO_CONSTANT):
-        return other
-    return brought(field, other)
-
-
 def one_of(path: Path, values: Iterable[object]) -> Condition:
     """Return the condition that the path's value is one of these."""
-    field = final_field(path)
+    field = path._field
     made = OneOf(path, tuple(value if field is None else brought(field, value) for value in values))
     check(made)
     return made
@@ -273,7 +267,8 @@ def check(condition: Compare | OneOf | TextTest) -> None:
     Raises:
         InvalidError: it is one.
     """
-    path, field = condition.path, final_field(condition.path)
+    path = condition.path
+    field = path._field
     if isinstance(condition, TextTest):
         _check_text(condition, field)
     elif field is not None and field.kind in _NEVER_COMPARED:
@@ -281,17 +276,18 @@ def check(condition: Compare | OneOf | TextTest) -> None:
     elif isinstance(condition, Compare):
         if condition.op in _ORDERED and field is not None and field.kind not in ordered_kinds:
             raise InvalidError(f"{path} has no order: compare it with == or !=.", code="no_order", field=str(path))
-        _check_operand(path, field, condition.value)
+        if isinstance(condition.value, _NO_CONSTANT):
+            _check_operand(path, field, condition.value)
 
 
-def _check_operand(path: Path, field: Field | None, other: Any) -> None:
+def _check_operand(path: Path, field: Field | None, other: Path | Ago | StartOf) -> None:
     if isinstance(other, Path):
-        theirs = final_field(other)
+        theirs = other._field
         if path._root is not other._root or (field and theirs and _shape(field) != _shape(theirs)):
             raise InvalidError(
                 f"{path} and {other} can not be compared: they are of different kinds.", code="kind", field=str(path)
             )
-    elif field is not None and field.kind not in _TIMES and isinstance(other, _MOVING):
+    elif field is not None and field.kind not in _TIMES:
         raise InvalidError(
             f"{path} is no time: it can not be compared with a moving value.", code="kind", field=str(path)
         )

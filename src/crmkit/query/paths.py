@@ -8,7 +8,7 @@ is refused where it is written, with the nearest right one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 import attrs
 
@@ -60,6 +60,7 @@ class FoldStep:
 
 
 Step: TypeAlias = FieldStep | CustomStep | LatestStep | FoldStep
+_OF_A_FIELD: Final = (FieldStep, CustomStep)
 
 
 class Path:
@@ -68,15 +69,17 @@ class Path:
     Args are for the query package only: paths are made by ``each`` and ``latest``.
     """
 
-    __slots__ = ("_root", "_steps", "_target")
+    __slots__ = ("_field", "_root", "_steps", "_target")
 
     _root: type[Record]
     _steps: tuple[Step, ...]
     _target: type[Record] | None
+    _field: Field | None
 
     def __init__(self, root: type[Record], steps: tuple[Step, ...], target: type[Record] | None) -> None:
         """``target`` is the record type that the path has reached, where it ends at a record and not at a plain fact."""
         self._root, self._steps, self._target = root, steps, target
+        self._field = _last_field(steps[-1]) if steps else None  # asked for many times in each question
 
     def __getattr__(self, name: str) -> Path:
         if name.startswith("__"):
@@ -98,7 +101,7 @@ class Path:
     @property
     def folded(self) -> Path:
         """The search key of a searchable text: order by it to sort as people do."""
-        field = final_field(self)
+        field = self._field
         if field is None or not field.searchable:
             raise InvalidError(f"{self} is not Searchable(): it has no search key.", code="not_searchable")
         return Path(self._root, (*self._steps, FoldStep()), None)
@@ -111,22 +114,22 @@ class Path:
 
     # --- conditions ---
     def __eq__(self, other: object) -> Condition:  # type: ignore[override]  # a comparison of paths is a condition
-        return _compare(self, "==", other)
+        return _conditions.compare(self, "==", other)
 
     def __ne__(self, other: object) -> Condition:  # type: ignore[override]  # a comparison of paths is a condition
-        return _compare(self, "!=", other)
+        return _conditions.compare(self, "!=", other)
 
     def __lt__(self, other: object) -> Condition:
-        return _compare(self, "<", other)
+        return _conditions.compare(self, "<", other)
 
     def __le__(self, other: object) -> Condition:
-        return _compare(self, "<=", other)
+        return _conditions.compare(self, "<=", other)
 
     def __gt__(self, other: object) -> Condition:
-        return _compare(self, ">", other)
+        return _conditions.compare(self, ">", other)
 
     def __ge__(self, other: object) -> Condition:
-        return _compare(self, ">=", other)
+        return _conditions.compare(self, ">=", other)
 
     def in_(self, values: Iterable[object]) -> Condition:
         """The value is one of these."""
@@ -254,12 +257,13 @@ def reference_target(reference: Path) -> type[Record]:
 
 def final_field(path: Path) -> Field | None:
     """Return the field at which a path ends (a ``latest`` record: its id); None where it ends at a fold, or at a custom field that is not bound."""
-    last = path._steps[-1] if path._steps else None
-    if isinstance(last, FieldStep):
-        return last.field
-    if isinstance(last, LatestStep):
-        return declaration_of(last.of).by_name["id"]
-    return last.field if isinstance(last, CustomStep) else None
+    return path._field
+
+
+def _last_field(step: Step) -> Field | None:
+    if isinstance(step, _OF_A_FIELD):
+        return step.field
+    return declaration_of(step.of).by_name["id"] if isinstance(step, LatestStep) else None
 
 
 def _field_path(root: type[Record], steps: tuple[Step, ...], of: type[Record], name: str) -> Path:
@@ -278,10 +282,6 @@ def _step_text(step: Step) -> str:
     if isinstance(step, CustomStep):
         return f"custom.{step.key}"
     return "folded" if isinstance(step, FoldStep) else f"latest({declaration_of(step.of).name})"
-
-
-def _compare(path: Path, op: str, other: object) -> Condition:
-    return _conditions.compare(path, op, other)
 
 
 # Conditions are made of paths, and paths make them: this one comes last, so that either can be imported first.

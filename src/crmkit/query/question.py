@@ -12,7 +12,7 @@ import attrs
 from ..errors import InvalidError
 from ..records import Record
 from .conditions import Condition, all_of
-from .paths import Descending, Path, final_field, path_key
+from .paths import Descending, Path, path_key
 from .values import ordered_kinds
 
 R = TypeVar("R", bound=Record)
@@ -63,7 +63,7 @@ def find(
     if limit is not None and limit < 1:
         raise InvalidError(f"A page holds at least 1 record, not {limit}.", code="limit")
     return Find(
-        of=of, where=all_of(of, conditions), order=tuple(_order(of, key) for key in order), limit=limit, after=after
+        of=of, where=all_of(of, conditions), order=tuple([_order(of, key) for key in order]), limit=limit, after=after
     )
 
 
@@ -71,7 +71,7 @@ def _order(of: type[Record], key: Path | Descending) -> Order:
     path, descending = (key.path, True) if isinstance(key, Descending) else (key, False)
     if path._root is not of:
         raise InvalidError(f"{key!r} is no field of {of.__name__} to order by.", code="order")
-    field = final_field(path)
+    field = path._field
     if field is not None and field.kind not in ordered_kinds:
         raise InvalidError(f"{path} has no order.", code="no_order", field=str(path))
     return Order(path, descending)

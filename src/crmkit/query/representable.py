@@ -14,7 +14,7 @@ from typing import Any, Final
 from ..records import Field, Money
 from ..records.money import places_of
 from .conditions import Always, Compare, Condition, OneOf, Or
-from .paths import Path, final_field
+from .paths import Path
 
 _MIN: Final = -(2**63)
 _MAX: Final = 2**63 - 1
@@ -22,7 +22,7 @@ _MAX: Final = 2**63 - 1
 
 def representable(condition: Compare | OneOf) -> Condition:
     """Return a condition with the same meaning whose numbers fit the field's columns."""
-    field = final_field(condition.path)
+    field = condition.path._field
     if field is None or field.kind not in ("int", "decimal", "money"):
         return condition
     if isinstance(condition, OneOf):

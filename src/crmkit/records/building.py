@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any, TypeVar
 
 import attrs
 
-from .record import Record
+from .record import SLOTS, Record
 from .twins import twin_of
 from .values import EMPTY
 
@@ -48,15 +49,15 @@ def row_builder(
     given, rest, defaults = _fields(of, tuple(sources))
     values = dict(zip(given, sources.values(), strict=True))
     names = "".join(f", {name}" for name in each)
-    taken = f"zip({', '.join(['rows', *each.values()])}, strict=True)" if each else "rows"
     lines = [
         "def build(rows):",
         "    if not rows:",
         "        return []",
-        *(f"    {line}" for line in ("all = []", "add = all.append", *once, f"for row{names} in {taken}:")),
+        "    all = list(map(_new, repeat(_twin, len(rows))))",
+        *(f"    {line}" for line in once),
+        f"    for made, row{names} in zip({', '.join(['all', 'rows', *each.values()])}, strict=True):",
         *(f"        {line}" for line in before),
-        *(f"    {line}" for line in _making({**values, **rest})),
-        "        add(made)",
+        *(f"        {line}" for line in _setting({**values, **rest})),
         "    return all",
     ]
     build: Callable[[Sequence[Any]], list[R]] = _defined("build", lines, {**defaults, **scope})
@@ -66,7 +67,7 @@ def row_builder(
 def stamper(of: type[R]) -> Callable[[R, int, Any, Any, Any], R]:
     """Return ``(record, version, created_at, updated_at, customer_id) -> copy``: the stamps of the unit of work, set past ``__init__``."""
     stamps = ("version", "created_at", "updated_at", "customer_id")
-    values = {a.name: a.name if a.name in stamps else f"record.{a.name}" for a in attrs.fields(of)}
+    values = {a.name: a.name if a.name in stamps else f"record.{slot_of(a.name)}" for a in attrs.fields(of)}
     lines = [f"def stamp(record, {', '.join(stamps)}):", *_making(values), "    return made"]
     stamp: Callable[[R, int, Any, Any, Any], R] = _defined("stamp", lines, _scope(of))
     return stamp
@@ -82,17 +83,23 @@ def _fields(of: type[Record], names: Sequence[str]) -> tuple[dict[str, str], dic
     return given, rest, {**_scope(of), **defaults}
 
 
+def slot_of(name: str) -> str:
+    """Return the name by which an attribute is set and read as it is."""
+    return SLOTS.get(name, name)
+
+
 def _scope(of: type[Record]) -> dict[str, Any]:
-    return {"_new": object.__new__, "_of": of, "_twin": twin_of(of)}
+    return {"_new": object.__new__, "_of": of, "_twin": twin_of(of), "repeat": repeat}
 
 
 def _making(values: Mapping[str, str]) -> list[str]:
     """Return the lines that make one record of these expressions, by attribute."""
-    return [
-        "    made = _new(_twin)",
-        *(f"    made.{name} = {value}" for name, value in values.items()),
-        "    made.__class__ = _of",
-    ]
+    return ["    made = _new(_twin)", *(f"    {line}" for line in _setting(values))]
+
+
+def _setting(values: Mapping[str, str]) -> list[str]:
+    """Return the lines that make a new object a record."""
+    return [*(f"made.{slot_of(name)} = {value}" for name, value in values.items()), "made.__class__ = _of"]
 
 
 def _defined(name: str, lines: Iterable[str], scope: dict[str, Any]) -> Any:

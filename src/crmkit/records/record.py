@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from uuid import UUID
 
 import attrs
 
+from .custom import custom_from_text
 from .ids import Id, new_id
 from .values import EMPTY, FrozenMap
 
@@ -77,3 +78,30 @@ class Record:
 
     def __hash__(self) -> int:
         return hash(self._id)
+
+
+SLOTS: Final[Mapping[str, str]] = {"custom": "_kept_custom"}
+"""Attributes whose slot has another name: see ``_read_late``."""
+
+
+def _read_late() -> None:
+    """Let ``custom`` be the text that a store keeps until somebody asks for it: few who read a page of records do.
+
+    Only the code of a store sets the slot, by its other name; to all others ``custom`` is the field that it looks like.
+    """
+    slot = Record.__dict__["custom"]
+    get, keep = slot.__get__, slot.__set__
+
+    def custom(record: Record) -> Mapping[str, Any]:
+        """The values of custom fields, by key."""
+        value = get(record)
+        if value.__class__ is str:
+            value = custom_from_text(value, type(record).__name__, record.id)
+            keep(record, value)
+        return value  # type: ignore[no-any-return]  # a text has become a mapping
+
+    setattr(Record, SLOTS["custom"], slot)
+    Record.custom = property(custom, keep)  # type: ignore[assignment]  # it reads like a field, and is written like one
+
+
+_read_late()

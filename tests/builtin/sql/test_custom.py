@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -9,10 +11,13 @@ import attrs
 import pytest
 
 from crmkit.builtin.sql.compile.finding import shape_of
-from crmkit.ports.store import Add
+from crmkit.errors import StoreCorrupt
+from crmkit.ports.store import Add, Replace
 from crmkit.query import Evaluator, bind, each, find
-from crmkit.records import Customer, Field
-from tests.builtin.sql.conftest import BINDING, keep
+from crmkit.records import Customer, Field, FrozenMap
+from crmkit.records.building import stamper
+from crmkit.records.values import EMPTY
+from tests.builtin.sql.conftest import BINDING, ask, keep
 
 FIELDS = {
     field.name: field
@@ -103,3 +108,60 @@ def test_a_path_to_an_unbound_custom_field_is_refused(store):
     with pytest.raises(Exception, match="bind"):
         transaction.find(find(Customer, each(Customer).custom.size == "M"))
     transaction.rollback()
+
+
+WRITTEN = {"size": "M", "n": [1, {"deep": ["é", None, 2.5]}], "": "{}", "text": '["{'}
+
+
+def test_custom_values_are_read_when_somebody_asks_for_them(any_store):
+    """Until then they are the text that is kept; whoever looks sees what was written, as firm as it was."""
+    written = Customer(name="x", custom=WRITTEN)
+    keep(any_store, Add(written), Add(Customer(name="nothing")))
+    asks = (
+        lambda one: one.custom,
+        lambda one: attrs.evolve(one, name="y").custom,
+        lambda one: copy.copy(one).custom,
+        lambda one: pickle.loads(pickle.dumps(one)).custom,
+        lambda one: stamper(Customer)(one, 2, None, None, one.id).custom,
+        lambda one: attrs.asdict(one, recurse=False)["custom"],
+    )
+    for look in asks:
+        (found,) = ask(any_store, Customer, each(Customer).name == "x")
+        assert isinstance(found._kept_custom, str)
+        assert look(found) == written.custom
+        assert type(look(found)) is FrozenMap
+        assert found.custom is found.custom
+        assert found.custom["n"] == (1, {"deep": ("é", None, 2.5)})
+        with pytest.raises(TypeError, match="can not be changed"):
+            found.custom["n"][1]["deep"] = 1
+    unread, other = (ask(any_store, Customer, each(Customer).name == "x")[0] for _ in range(2))
+    assert unread == other == written
+    assert "custom={'': '{}', 'n': (1, {'deep'" in repr(ask(any_store, Customer, each(Customer).name == "x")[0])
+    assert ask(any_store, Customer, each(Customer).name == "nothing")[0].custom is EMPTY
+
+
+def test_what_nobody_has_read_is_written_as_it_is(any_store):
+    """A record that is changed elsewhere, or copied, has its custom values neither read nor written anew."""
+    keep(any_store, Add(Customer(name="x", custom=WRITTEN)))
+    (found,) = ask(any_store, Customer)
+    text = found._kept_custom
+    changed = stamper(Customer)(found, 2, None, None, found.id)
+    assert keep(any_store, Replace(changed, expected=0)) == []
+    assert isinstance(changed._kept_custom, str)
+    (again,) = ask(any_store, Customer)
+    assert (again._kept_custom, again.version) == (text, 2)
+
+
+@pytest.mark.parametrize("text", ['{"a": ', "[1]", '{"a": 1} {}', "", "null"])
+def test_what_another_program_wrote_spoils_no_page(store, text):
+    """The other fields, and the other records, are there; whoever asks for these values hears which row it is."""
+    spoilt, whole = Customer(name="a"), Customer(name="b", custom={"size": "M"})
+    keep(store, Add(spoilt), Add(whole))
+    transaction = store.begin(write=True)
+    transaction._link.change("UPDATE customer SET custom = ? WHERE name = 'a'", (text,))
+    transaction.commit()
+    found, other = ask(store, Customer, order=[each(Customer).name])
+    assert (found.name, other.name, other.custom) == ("a", "b", {"size": "M"})
+    for _ in range(2):
+        with pytest.raises(StoreCorrupt, match=f"(?s)Customer {spoilt.id}.*restore a backup"):
+            _ = found.custom

@@ -42,7 +42,7 @@ class Boundary(ABC):
 class Own(Boundary):
     """A transaction of ours, on a connection of the pool."""
 
-    def __init__(self, connections: Connections, *, write: bool) -> None:
+    def __init__(self, connections: Connections, write: bool) -> None:
         """Take a connection and begin.
 
         Raises:
@@ -50,16 +50,19 @@ class Own(Boundary):
         """
         self.is_writer, self._connections = write, connections
         self.link = self._held = link = connections.take()
-        self._driver, database = link.driver, connections.database
+        self._driver = driver = link.driver
+        database = connections.database
         try:
-            if not database.is_begun(self._driver):
+            if not database.is_begun(driver):
                 is_ours = connections.is_ours
-                begun = database.begin_on(self._driver, write=write) if is_ours else database.begin(write=write)
+                begun = database.begin_on(driver, write=write) if is_ours else database.begin(write=write)
                 for text in begun:
                     link.change(text)
-        except BaseException:
+        except BaseException as error:
             self.rollback()
-            raise
+            if isinstance(error, CRMError) or not isinstance(error, Exception):
+                raise
+            raise link.fault(error) from error
 
     def commit(self) -> None:
         """Keep what was written.

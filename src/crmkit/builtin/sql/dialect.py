@@ -292,7 +292,7 @@ class Database(ABC):
         """Return the statements that begin a transaction."""
 
     def begin_on(self, driver: Any, *, write: bool) -> Sequence[str]:
-        """Return what begins a transaction on a connection of ours, and tell its driver what need not be sent."""
+        """Begin a transaction on a connection of ours, as far as its driver can; return the statements that do the rest."""
         return self.begin(write=write)
 
     def end_on(self, driver: Any) -> None:

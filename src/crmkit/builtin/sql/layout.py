@@ -18,6 +18,7 @@ from crmkit.builtin.sql.dialect import Copy, Database
 from crmkit.builtin.sql.tables import column_names, make_table
 from crmkit.errors import InvalidError
 from crmkit.records import Declaration, Record, declaration_of
+from crmkit.records.building import slot_of
 
 R = TypeVar("R", bound=Record)
 Row = tuple[Any, ...]
@@ -181,7 +182,7 @@ class Layout(Generic[R]):
 
 
 def _encoder(of: type[R], parts: Iterable[Kept]) -> Callable[[R], Row]:
-    attributes = {attribute.alias: attribute.name for attribute in attrs.fields(of)}
+    attributes = {attribute.alias: slot_of(attribute.name) for attribute in attrs.fields(of)}
     values = [source.format(v=f"r.{attributes[part.field.name]}") for part in parts for source in part.sources]
     scope = dict(SCOPE)
     exec(f"def encode(r):\n    return ({', '.join(values)},)", scope)  # noqa: S102  # our own source, as attrs writes __init__

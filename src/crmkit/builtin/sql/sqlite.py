@@ -202,6 +202,11 @@ class SQLite(ByteIds):
         """A writer takes the lock at once: a reader that becomes one could lose what it has read."""
         return ("BEGIN IMMEDIATE",) if write else ("BEGIN",)
 
+    def begin_on(self, driver: Any, *, write: bool) -> Sequence[str]:
+        """The driver sends it as it is: a cursor of ours around it would take as long as it does."""
+        driver.execute(*self.begin(write=write))
+        return ()
+
     def join(self) -> Sequence[str]:
         """The driver begins at the first change only: a savepoint before it would be a transaction of its own."""
         return ("BEGIN IMMEDIATE",)

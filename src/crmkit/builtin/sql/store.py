@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table
@@ -47,9 +48,6 @@ def _on_engine(
 
     connections = Connections(engine, database, place, is_ours=is_ours)
 
-    def begin(write: bool) -> Boundary:
-        return Own(connections, write=write)
-
     def beside() -> AbstractContextManager[Link]:
         return aside(connections)
 
@@ -57,6 +55,7 @@ def _on_engine(
         return outside(connections)
 
     catalogue = Catalogue(types, database, schema=schema, prefix=prefix)
+    begin = partial(Own, connections)
     return OpenSqlStore(catalogue, begin, ours=connections if is_ours else None, beside=beside, idle=idle)
 
 

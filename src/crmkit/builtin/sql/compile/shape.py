@@ -208,11 +208,11 @@ _RECORD: Final = Ends("ref")
 
 def ends_of(path: Path) -> Ends | Field:
     """Return what stands at the end of a path; a record is its id."""
+    if path._field is not None:
+        return path._field
     last = path._steps[-1]
-    if isinstance(last, FieldStep):
-        return last.field
     if isinstance(last, CustomStep):
-        return _custom_field(last)
+        return _custom_field(last)  # refuses it
     return _FOLD if isinstance(last, FoldStep) else _RECORD
 
 
