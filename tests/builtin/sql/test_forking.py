@@ -72,8 +72,14 @@ def test_what_a_child_keeps_in_a_file_is_there_when_others_have_closed_it(url: s
 
 
 def test_connections_to_a_file_wait_again_after_a_fork(url: str) -> None:
+    """In parent and child."""
     store = open_store(url)
-    assert Child(lambda: keep(store, Add(Customer(name="Bo")))).work() == 0
+
+    def add() -> None:
+        keep(store, Add(Customer(name="Bo")))
+        assert len(store._ours._resting) == 1
+
+    assert Child(add).work() == 0
     assert not store._ours._resting
     assert len(ask(store, Customer)) == 1
     assert len(store._ours._resting) == 1

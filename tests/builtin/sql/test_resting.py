@@ -2,14 +2,16 @@
 
 import sqlite3
 import threading
+from collections import deque
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 
 from crmkit.builtin.sql import SqlStore
 from crmkit.errors import StoreError
 from crmkit.ports.store import Add
 from crmkit.records import Customer
+from tests.builtin.sql.conftest import ask, keep
 
 
 @pytest.fixture
@@ -50,14 +52,61 @@ def test_no_more_than_a_few_wait(url):
 
 
 @pytest.mark.parametrize("waits", [True, False])
-def test_closing_closes_those_that_wait_and_the_others_when_they_end(url, waits):
-    store = open_store(url)
+@pytest.mark.parametrize("is_file", [True, False])
+def test_closing_closes_those_that_wait_and_the_others_when_they_end(url, is_file, waits):
+    store = open_store(url if is_file else "sqlite://")
     transaction = store.begin(write=False)
     driver = transaction._link.driver
     for end in (transaction.rollback, store.close)[:: 1 if waits else -1]:
         end()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         driver.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("does", ["close", "before_fork"])
+def test_none_waits_where_another_thread_lets_them_go_meanwhile(url, does):
+    """It has let go those that waited a moment before this one."""
+    store = open_store(url)
+    connections, transaction = store._ours, store.begin(write=False)
+
+    class Meanwhile(deque):
+        def append(self, link):
+            getattr(connections, does)()
+            super().append(link)
+
+    connections._resting = Meanwhile()
+    transaction.rollback()
+    assert not connections._resting
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        transaction._link.driver.execute("SELECT 1")
+    store.close()
+
+
+def test_none_waits_while_the_process_forks(url):
+    store = open_store(url)
+    transaction = store.begin(write=False)
+    store._ours.before_fork()
+    transaction.rollback()
+    assert not store._ours._resting
+    store._ours.after_fork()
+    assert driver_of(store) is driver_of(store)
+    store.close()
+
+
+def test_a_result_that_a_host_has_read_in_part_holds_no_later_transaction_back(url):
+    """Its connection would go on seeing what was there then, and could not write."""
+    store, other = open_store(url), open_store(url)
+    keep(store, *(Add(Customer(name=name)) for name in ("Anna", "Bo", "Cleo")))
+    transaction = store.begin(write=False)
+    result = transaction.execute(select(store.table(Customer)))
+    assert result.fetchone()
+    transaction.rollback()
+    keep(other, Add(Customer(name="Dirk")))
+    assert len(ask(store, Customer)) == 4
+    keep(store, Add(Customer(name="Eva")))
+    assert len(ask(other, Customer)) == 5
+    for one in (store, other):
+        one.close()
 
 
 def test_what_a_broken_transaction_leaves_is_not_used_again(url):

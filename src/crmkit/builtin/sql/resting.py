@@ -68,7 +68,7 @@ class Connections:
         """Take back a connection whose transaction has ended."""
         if self._keeps and len(self._resting) < _MOST and not link.connection.in_transaction():
             self._resting.append(link)
-            if self._is_closed or self._is_forking:  # by another thread, meanwhile
+            if self._is_closed or self._is_forking:  # before, or by another thread meanwhile
                 self._let_go()
         else:
             if self._is_closed:
@@ -82,7 +82,7 @@ class Connections:
 
     def close(self) -> None:
         """Close those that are in no transaction; the others are closed when theirs ends."""
-        self._is_closed, self._keeps = True, False
+        self._is_closed = True
         self._let_go()
         self.engine.dispose()
 

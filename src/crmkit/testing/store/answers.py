@@ -180,7 +180,7 @@ class AnswersContract(OpenedContract):
         kept(opened, *ones, *facts)
         f = each(Fact)
         with passing(opened) as transaction:
-            for limit, after in ((None, None), (3, None), (2, 2), (9, None)):
+            for limit, after in ((None, None), (3, None), (2, 2), (3, 3), (9, None)):
                 question = find(Fact, f.score >= 0, order=[-f.score], limit=limit)
                 if after:
                     before = transaction.find(attrs.evolve(question, limit=after))
@@ -219,6 +219,8 @@ class AnswersContract(OpenedContract):
             last = transaction.find(find(Task, limit=2, after=page.next))
             assert (len(last), last.next) == (2, None)
             assert transaction.find(find(Task, limit=4)).next is None
+            nothing = find(Task, each(Task).key == "none", limit=4)
+            assert (tuple(transaction.find(nothing)), transaction.find(nothing).next) == ((), None)
             assert transaction.find(find(Task)).next is None
 
     def test_a_cursor_that_is_no_page_s_is_refused(self, opened: Store) -> None:
