@@ -75,7 +75,7 @@ class Own(Boundary):
         except Exception as error:
             self.rollback()
             raise self.link.fault(error, committing=True) from error
-        self._close()
+        self._connections.give(self._held)
 
     def rollback(self) -> None:
         """Keep nothing. A transaction that the database has ended itself, or a connection that is gone, is no fault."""
@@ -84,11 +84,6 @@ class Own(Boundary):
         except Exception:  # noqa: BLE001  # whatever it was, nothing is kept: the connection is thrown away
             self._connections.drop(self._held)
             return
-        self._close()
-
-    def _close(self) -> None:
-        if self._connections.is_ours:
-            self.link.database.end_on(self._driver)
         self._connections.give(self._held)
 
 

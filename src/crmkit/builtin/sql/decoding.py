@@ -16,12 +16,12 @@ from crmkit.records.building import row_builder
 from crmkit.records.ids import INLINE_IDS, id_from_bytes, id_from_bytes_inline
 
 R = TypeVar("R", bound=Record)
-_SCOPE: Final = {"Once": Once, "EPOCH": EPOCH, "MICROSECOND": MICROSECOND, **INLINE_IDS}
+_SCOPE: Final = {"Once": Once, "EPOCH": EPOCH, "MICROSECOND": MICROSECOND, "id_from_bytes": id_from_bytes, **INLINE_IDS}
 
 
 def decoder(of: type[R], declaration: Declaration, parts: Sequence[Kept]) -> Callable[[Sequence[Any]], list[R]]:
     """Return what makes records of rows that a store wrote; what stands behind a record in its row is passed over."""
-    written, at = _Written(), 0
+    written, at = _Written(is_itself=declaration.belongs == "itself"), 0
     for part in parts:
         written.add(part, at)
         at += part.width
@@ -32,8 +32,9 @@ def decoder(of: type[R], declaration: Declaration, parts: Sequence[Kept]) -> Cal
 
 @attrs.define
 class _Written:
-    """The parts of the code. See ``row_builder``."""
+    """The parts of the code. See ``row_builder``; ``is_itself``: most records belong to none but themselves."""
 
+    is_itself: bool
     scope: dict[str, Any] = attrs.field(factory=lambda: dict[str, Any](_SCOPE))
     sources: dict[str, str] = attrs.field(factory=dict[str, str])
     once: list[str] = attrs.field(factory=list[str])
@@ -70,6 +71,8 @@ class _Written:
         if name == "id":  # always there, and always another one
             self.before += id_from_bytes_inline("id_", value)
             return "id_"
+        if name == "customer_id" and self.is_itself:
+            return f"id_ if (v := {value}) == row[0] else None if v is None else id_from_bytes(v)"
         making = id_from_bytes_inline(f"made{at}", "v")
         return self._if_new(
             value, at, ["if v is None:", f"    made{at} = None", "else:", *(f"    {line}" for line in making)]

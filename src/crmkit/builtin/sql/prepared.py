@@ -126,6 +126,9 @@ class Prepared(Tables):
     # --- statements ---
     def find_statement(self, shape: FindShape) -> FindStatement:
         """Return the statement of a question of this shape."""
+        found: FindStatement | None = self._statements.get(shape)
+        if found is not None:
+            return found
         of = shape.of if shape.follow is None else shape.follow[-1][2]
         return self._kept(shape, lambda: compile_find(shape, self.layout(of).read, self, self.database))
 

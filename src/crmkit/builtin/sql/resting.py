@@ -71,6 +71,8 @@ class Connections:
             if self._is_closed or self._is_forking:  # before, or by another thread meanwhile
                 self._let_go()
         else:
+            if self.is_ours:
+                self.database.end_on(link.driver)
             if self._is_closed:
                 link.connection.detach()  # the pool has forgotten it
             link.connection.close()

@@ -7,7 +7,7 @@ is counted in a statement of its own, and so is each quantile, from ranks within
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import attrs
 from sqlalchemy import ColumnElement, Double, Subquery, and_, case, func, literal_column, or_, select
@@ -28,8 +28,7 @@ KeyReader: TypeAlias = tuple[int, Callable[..., Sequence[Any]] | None]
 _ONE: Final[Column] = literal_column("1")
 
 
-@attrs.frozen
-class Part:
+class Part(NamedTuple):
     """The shape of one component.
 
     Attributes:
@@ -48,9 +47,8 @@ class Part:
         return self.of is not None and self.of[0] == "path" and self.of[2] == "money" and self.measure != "distinct"
 
 
-@attrs.frozen
-class TallyShape:
-    """All of a tally but its constants.
+class TallyShape(NamedTuple):
+    """All of a tally but its constants; see ``FindShape``.
 
     Attributes:
         keys: ``("key", path, kind, places)`` or ``("bucket", path, slots of the edges)``.

@@ -23,8 +23,9 @@ Column: TypeAlias = ColumnElement[Any]
 _ID: Final[Shape] = (("field", "id"),)
 
 
-@attrs.frozen
-class FindShape:
+class FindShape(
+    NamedTuple
+):  # no attrs class: it is made, hashed and compared for each question (measured: less than half of the time)
     """All of a question but its constants; two that are equal have one statement.
 
     Attributes:
