@@ -52,6 +52,14 @@ def calls(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> list[Any]:
     return seen
 
 
+@pytest.fixture
+def nothing_remembered() -> None:
+    """What tests before have pushed out, or kept in a place of its own, is nothing to this one."""
+    module._layout.cache_clear()
+    prepared.cache_clear()
+
+
+@pytest.mark.usefixtures("nothing_remembered")
 class TestSharing:
     def test_a_second_crm_makes_no_table_and_compiles_no_question_of_the_first_anew(self, tmp_path, monkeypatch):
         plugin = Plugin("harbour", offers=(Boat,))
