@@ -9,11 +9,13 @@ are those of ``CRM.open``.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from ..crm import CRM
@@ -21,10 +23,10 @@ from ..errors import InvalidError
 from ..ports.channel import Channel, Delivery
 from .clock import Clock
 from .outbox import outbox_for
+from .servers.ready import Ready
 
 STORES = ("memory", "sqlite", "postgresql")
 """What ``stores="all"`` means; "mariadb" can be named beside them."""
-_SERVERS = ("postgresql", "mariadb")
 pytest_plugins = ("crmkit.testing.servers.fixtures",)
 
 
@@ -76,17 +78,10 @@ def crm(
     options.pop("stores", None)
     store = _crm_store or options.pop("store", "memory")
     options.pop("store", None)
-    if store in _SERVERS:
-        options.setdefault("schema", f"t{secrets.token_hex(6)}")
-    with TestCRM.open(
-        _url(store, tmp_path, request),
-        plugins=crm_plugins,
-        discover=False,
-        clock=clock,
-        pause=_without_waiting,
-        environ={},
-        **options,
-    ) as made:
+    if store == "postgresql":
+        options.setdefault("schema", "crm")
+    asked = _Asked(tuple(crm_plugins), clock, options)
+    with _place(asked, store, tmp_path, request) as url, asked.opened(url) as made:
         made.outbox = []
         for channel in made.house.loaded.offers(Channel):
             if channel.value.is_automated:
@@ -98,16 +93,47 @@ def _outbox(of: type[Channel], outbox: list[Delivery]) -> Any:
     return lambda: outbox_for(of, outbox)
 
 
-def _url(store: str, folder: Path, request: pytest.FixtureRequest) -> str:
+@attrs.frozen(eq=False)
+class _Asked:
+    """What a test asks for: its plugins, its clock, and what its marker says."""
+
+    plugins: Sequence[Any]
+    clock: Callable[[], datetime]
+    options: Mapping[str, Any]
+
+    def opened(self, url: str) -> TestCRM:
+        return TestCRM.open(
+            url,
+            plugins=self.plugins,
+            discover=False,
+            clock=self.clock,
+            pause=_without_waiting,
+            environ={},
+            **self.options,
+        )
+
+    def made(self, url: str) -> None:
+        self.opened(url).close()
+
+    @property
+    def key(self) -> Hashable:
+        """What the content of its database follows from before anything happens."""
+        return tuple(map(id, self.plugins)), self.clock(), repr(sorted(self.options.items()))
+
+
+@contextmanager
+def _place(asked: _Asked, store: str, folder: Path, request: pytest.FixtureRequest) -> Generator[str]:
     if store == "memory":
-        return "memory:"
-    if store == "sqlite":
-        return f"sqlite:///{folder / 'crm.db'}"
-    if store in _SERVERS:
-        return str(request.getfixturevalue(f"{store}_url"))
-    raise InvalidError(
-        f"{store!r} is no store that tests can open: {', '.join((*STORES, 'mariadb'))}.", code="unknown_store"
-    )
+        yield "memory:"
+        return
+    if store not in (*STORES, "mariadb"):
+        raise InvalidError(
+            f"{store!r} is no store that tests can open: {', '.join((*STORES, 'mariadb'))}.", code="unknown_store"
+        )
+    ready: Ready = request.getfixturevalue(f"{store}_ready")
+    at = folder / "crm.db" if store == "sqlite" else ""
+    with ready.copy(asked.key, asked.made, at=at, held=asked) as url:
+        yield url
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from crmkit.builtin.sql import SqlStore, indexing
 from crmkit.query import Binding, bind, find
-from crmkit.records import CORE_TYPES
+from crmkit.records import CORE_TYPES, Record
+from crmkit.testing.servers.ready import Ready
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 BINDING = Binding(now=NOW, zone=ZoneInfo("Europe/Amsterdam"), currency="EUR")
@@ -28,11 +28,8 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[Any]:
-    store = SqlStore.open(url, CORE_TYPES)
-    store.upgrade()
-    yield store
-    store.close()
+def store(request: pytest.FixtureRequest) -> Iterator[Any]:
+    yield from opened(request, "sqlite")
 
 
 @pytest.fixture
@@ -82,22 +79,29 @@ SERVERS = tuple(pytest.param(name, marks=getattr(pytest.mark, name)) for name in
 
 @pytest.fixture(params=["sqlite", *SERVERS])
 def any_store(request: pytest.FixtureRequest, url: str) -> Iterator[Any]:
-    """A store on each database; a schema of its own on a server."""
-    yield from opened(url if request.param == "sqlite" else request.getfixturevalue(f"{request.param}_url"))
+    """A store on each database; on a server one of its own."""
+    yield from opened(request, request.param)
 
 
 @pytest.fixture(params=SERVERS)
 def server(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A store on each server, in a schema of its own."""
-    yield from opened(request.getfixturevalue(f"{request.param}_url"))
+    """A store on each server, in a database of its own."""
+    yield from opened(request, request.param)
 
 
-def opened(place: str) -> Iterator[Any]:
-    """Yield a store with its tables; on a server in a schema of its own, which is dropped."""
-    schema = "" if place.startswith("sqlite") else f"t{uuid.uuid4().hex[:12]}"
-    store: Any = SqlStore.open(place, CORE_TYPES, schema=schema)
-    store.upgrade()
-    yield store
-    if schema:
-        drop(store, schema)
-    store.close()
+def opened(request: pytest.FixtureRequest, kind: str, types: Sequence[type[Record]] = CORE_TYPES) -> Iterator[Any]:
+    """Yield a store with its tables: in a copy of a database in which they were made once."""
+    ready: Ready = request.getfixturevalue(f"{kind}_ready")
+    schema = "crm" if kind == "postgresql" else ""
+
+    def make(url: str) -> None:
+        store: Any = SqlStore.open(url, types, schema=schema)
+        store.upgrade()
+        store.close()
+
+    at = request.getfixturevalue("url").removeprefix("sqlite:///") if kind == "sqlite" else ""
+    with ready.copy(tuple(types), make, at=at) as url:
+        store: Any = SqlStore.open(url, types, schema=schema)
+        store.status()
+        yield store
+        store.close()

@@ -15,6 +15,7 @@ from crmkit.builtin.sql.link import DriverLink
 from crmkit.errors import InvalidError
 from crmkit.ports.store import Add, Store
 from crmkit.records import Agent, Customer, Field, Record
+from crmkit.testing.specimens import SPECIMENS
 from crmkit.testing.store import StoreContract
 from tests.builtin.sql.conftest import ask, drop, keep, opened
 from tests.builtin.sql.test_upgrade import ANNA, Bicycle, NewBicycle
@@ -36,6 +37,10 @@ class TestMariaDB(StoreContract):
                     connection.execute(text(f"DROP DATABASE {schema}"))
         engine.dispose()
 
+    @pytest.fixture
+    def opened(self, request: pytest.FixtureRequest) -> Iterator[Any]:
+        yield from opened(request, "mariadb", SPECIMENS)
+
     def store(self, types: Sequence[type[Record]]) -> Store:
         self.schemas.append(f"t{uuid.uuid4().hex[:12]}")
         return SqlStore.open(self.url, types, schema=self.schemas[-1])
@@ -45,8 +50,8 @@ class TestServer:
     """What holds of MariaDB alone."""
 
     @pytest.fixture
-    def store(self, mariadb_url: str) -> Iterator[Any]:
-        yield from opened(mariadb_url)
+    def store(self, request: pytest.FixtureRequest) -> Iterator[Any]:
+        yield from opened(request, "mariadb")
 
     def test_a_code_that_is_too_long(self, store):
         """It is refused, and not cut."""

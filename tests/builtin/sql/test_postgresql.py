@@ -20,6 +20,7 @@ from crmkit.errors import StorageBusy, StorageFull
 from crmkit.ports.store import Add, Store
 from crmkit.query import bind, each, find
 from crmkit.records import Customer, Dispatch, Message, Record
+from crmkit.testing.specimens import SPECIMENS
 from crmkit.testing.store import StoreContract
 from tests.builtin.sql.conftest import BINDING, NOW, ask, keep, opened
 
@@ -40,6 +41,10 @@ class TestPostgreSQL(StoreContract):
                 if schema.partition("__")[0] in self.schemas:
                     connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
         engine.dispose()
+
+    @pytest.fixture
+    def opened(self, request: pytest.FixtureRequest) -> Iterator[Any]:
+        yield from opened(request, "postgresql", SPECIMENS)
 
     def store(self, types: Sequence[type[Record]]) -> Store:
         self.schemas.append(f"t{uuid.uuid4().hex[:12]}")
@@ -73,8 +78,8 @@ class TestServer:
     """What holds of PostgreSQL alone."""
 
     @pytest.fixture
-    def store(self, postgresql_url: str) -> Iterator[Any]:
-        yield from opened(postgresql_url)
+    def store(self, request: pytest.FixtureRequest) -> Iterator[Any]:
+        yield from opened(request, "postgresql")
 
     @pytest.mark.parametrize("order", [(), (-each(Customer).id,)])
     def test_a_page_by_id_is_read_from_the_primary_key(self, store, order):

@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from crmkit.testing.servers.kinds import server_of
+from crmkit.testing.servers.ready import Ready, ReadyDatabases, ReadyFiles
 from crmkit.testing.servers.server import Unavailable
 from crmkit.testing.servers.shared import Servers, place_for_data
 
@@ -59,9 +61,30 @@ def postgresql_url(postgresql_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def postgresql_ready(postgresql_server: str) -> Iterator[Ready]:
+    """PostgreSQL databases that have their tables already."""
+    with closing(ReadyDatabases(server_of("postgresql"), postgresql_server)) as ready:
+        yield ready
+
+
+@pytest.fixture(scope="session")
+def sqlite_ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ready]:
+    """SQLite files that have their tables already."""
+    with closing(ReadyFiles(tmp_path_factory.mktemp("ready"))) as ready:
+        yield ready
+
+
+@pytest.fixture(scope="session")
 def mariadb_server(pytestconfig: pytest.Config) -> str:
     """The URL of a MariaDB server, of a database in which tests make nothing."""
     return _url_of("mariadb", pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def mariadb_ready(mariadb_server: str) -> Iterator[Ready]:
+    """MariaDB databases that have their tables already."""
+    with closing(ReadyDatabases(server_of("mariadb"), mariadb_server)) as ready:
+        yield ready
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -17,6 +18,7 @@ from crmkit.testing.servers.server import Server, Unavailable, give, run, user
 
 _PLACES: Final = ("usr/sbin", "usr/libexec", "usr/local/bin", "opt/homebrew/opt/mariadb/bin")
 _WAIT_S: Final = 60
+_COLUMNS: Final = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = '{like}' AND is_generated = 'NEVER'"
 _SETTINGS: Final = (
     "--skip-networking",  # the socket in its own folder, and nothing else
     "--innodb-flush-log-at-trx-commit=1",
@@ -71,9 +73,9 @@ class MariaDBServer(Server):
             with suppress(ChildProcessError):  # it is another's child where another process stops it
                 os.waitpid(process, 0)
 
-    def make_database(self, url: str, name: str) -> str:
-        """Make an empty database. See ``Server.make_database``."""
-        _tell(url, f"CREATE DATABASE `{name}`")
+    def make_database(self, url: str, name: str, *, like: str = "") -> str:
+        """Make a database. See ``Server.make_database``."""
+        _tell(url, f"CREATE DATABASE `{name}`", *(_copying(url, like, name) if like else ()))
         return urlsplit(url)._replace(path=f"/{name}").geturl()
 
     def drop_database(self, url: str, name: str) -> None:
@@ -106,7 +108,19 @@ def _wait(url: str, process: subprocess.Popen[Any], log: Path) -> None:
     raise Unavailable(f"mariadbd did not answer in {_WAIT_S} s.")
 
 
-def _tell(url: str, statement: str) -> None:
+def _copying(url: str, like: str, name: str) -> Iterator[str]:
+    """Yield what makes the tables of another database in an empty one, with their rows; what is worked out of a row is not copied."""
+    columns: dict[str, list[str]] = {}
+    for table, column in _tell(url, _COLUMNS.format(like=like)):
+        columns.setdefault(table, []).append(f"`{column}`")
+    for table, names in columns.items():
+        listed = ", ".join(names)
+        yield f"CREATE TABLE `{name}`.`{table}` LIKE `{like}`.`{table}`"
+        yield f"INSERT INTO `{name}`.`{table}` ({listed}) SELECT {listed} FROM `{like}`.`{table}`"  # noqa: S608  # names that the server told
+
+
+def _tell(url: str, *statements: str) -> Sequence[tuple[Any, ...]]:
+    """Send statements; return the rows of the last one."""
     pymysql: Any = importlib.import_module("pymysql")  # a driver that only these tests need
     parts = urlsplit(url)
     (socket,) = parse_qs(parts.query).get("unix_socket", [None])
@@ -115,4 +129,7 @@ def _tell(url: str, statement: str) -> None:
         pymysql.connect(user=parts.username, password=parts.password or "", autocommit=True, **place) as connection,
         connection.cursor() as cursor,
     ):
-        cursor.execute(statement)
+        for statement in statements:
+            cursor.execute(statement)
+        found: Sequence[tuple[Any, ...]] = cursor.fetchall()
+        return found

@@ -57,9 +57,9 @@ class PostgreSQLServer(Server):
         if (folder / "data" / "postmaster.pid").exists():
             run([self._programs(folder) / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", folder / "data"], folder)
 
-    def make_database(self, url: str, name: str) -> str:
-        """Make an empty database. See ``Server.make_database``."""
-        _tell(url, f'CREATE DATABASE "{name}"')
+    def make_database(self, url: str, name: str, *, like: str = "") -> str:
+        """Make a database. See ``Server.make_database``."""
+        _tell(url, f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{like}"' if like else ""))
         return urlsplit(url)._replace(path=f"/{name}").geturl()
 
     def drop_database(self, url: str, name: str) -> None:

@@ -39,8 +39,8 @@ class Server(ABC):
         """Stop it at once; what it kept may be lost. One that does not run is no fault."""
 
     @abstractmethod
-    def make_database(self, url: str, name: str) -> str:
-        """Make an empty database beside that of a URL; return its URL."""
+    def make_database(self, url: str, name: str, *, like: str = "") -> str:
+        """Make a database beside that of a URL, empty or a copy of one that nobody is in; return its URL."""
 
     @abstractmethod
     def drop_database(self, url: str, name: str) -> None:
