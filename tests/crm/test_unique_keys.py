@@ -17,6 +17,7 @@ from crmkit import (
     Code,
     ConflictError,
     Customer,
+    Drop,
     FieldDefinition,
     Id,
     Owner,
@@ -27,6 +28,7 @@ from crmkit import (
     UpgradeNeeded,
     step,
 )  # fmt: skip
+from crmkit.crm.upgrading import ledger
 from crmkit.query import each
 from crmkit.records import short_id
 
@@ -56,6 +58,15 @@ class Stamped(Record, name="bike", plural="bikes", unique=[("number", "stamp")])
     customer: Annotated[Id[Customer], Owner(on_erase="keep")]
     number: Code | None = None
     stamp: Code = ""
+
+
+@attrs.frozen(kw_only=True)
+class Coded(Record, name="bike", plural="bikes", unique=[("code",)]):
+    """And one whose key is a new field alone."""
+
+    customer: Annotated[Id[Customer], Owner(on_erase="keep")]
+    number: Code | None = None
+    code: Code = ""
 
 
 LOOSE, STRICT, STAMPED = (Plugin("bikes", offers=(of,)) for of in (Loose, Strict, Stamped))
@@ -164,6 +175,50 @@ def test_a_key_that_can_not_be_made_names_the_records_and_changes_nothing(opened
         assert crm.upgrade() == () == crm.status().pending
 
 
+def test_a_key_of_two_fields_stands_twice_where_both_do(opened):
+    """One of them may; and a part that is missing, or that no record has yet, is the same as none other."""
+
+    @attrs.frozen(kw_only=True)
+    class Made(Record, name="bike", plural="bikes"):
+        customer: Annotated[Id[Customer], Owner(on_erase="keep")]
+        maker: Code = ""
+        number: Code | None = None
+
+    @attrs.frozen(kw_only=True)
+    class Known(Made, name="bike", plural="bikes", unique=[("maker", "number"), ("maker", "stamp")]):
+        stamp: Code | None = None
+
+    made, known = (Plugin("bikes", offers=(of,)) for of in (Made, Known))
+    pairs = (("x", "1"), ("x", "2"), ("y", "1"), ("x", None), ("x", None))
+    with opened(made) as crm:
+        anna = crm.customers.add(name="Anna Jansen")
+        crm.add([Made(customer=anna.id, maker=maker, number=number) for maker, number in pairs])
+    with opened(known) as crm:
+        assert crm.status().refused == {}
+    with opened(made) as crm:
+        twice = crm.add([Made(customer=anna.id, maker="x", number=number) for number in ("3", "3", "5", "5")])
+    with opened(known) as crm:
+        with pytest.raises(StoreError) as found:
+            crm.store.upgrade()
+        assert (found.value.params["key"], found.value.params["count"]) == (("maker", "number"), 2)
+        groups = {frozenset(ids) for ids in found.value.params["ids"]}
+        assert groups == {frozenset(str(one.id) for one in pair) for pair in (twice[:2], twice[2:])}
+    with opened(made) as crm:
+        crm.replace([attrs.evolve(twice[n], number=f"4{n}") for n in (1, 3)])
+    with opened(known) as crm:
+        crm.upgrade()
+        assert crm.upgrade() == () == crm.status().pending
+
+
+def test_one_record_is_in_the_way_of_no_new_key(opened):
+    """Its default stands there once."""
+    filled(opened, "A7")
+    with opened(Plugin("bikes", offers=(Coded,))) as crm:
+        assert crm.status().refused == {}
+        crm.upgrade()
+        assert crm.upgrade() == () == crm.status().pending
+
+
 def test_a_step_may_change_what_stands_twice_before_the_key_is_made(opened):
     """It runs without the key; then the key is made, in the same upgrade."""
     bikes = filled(opened, "A7", "B8", "A7", None, "A7")
@@ -185,12 +240,6 @@ def test_a_step_may_change_what_stands_twice_before_the_key_is_made(opened):
 def test_a_new_field_may_be_a_key_where_a_step_fills_it(opened):
     """Its default would stand in each of the records that are there."""
 
-    @attrs.frozen(kw_only=True)
-    class Coded(Record, name="bike", plural="bikes", unique=[("code",)]):
-        customer: Annotated[Id[Customer], Owner(on_erase="keep")]
-        number: Code | None = None
-        code: Code = ""
-
     @step(Coded, to=1)
     def code(bike: Coded) -> Coded:
         return attrs.evolve(bike, code=short_id(bike.id))
@@ -200,6 +249,9 @@ def test_a_new_field_may_be_a_key_where_a_step_fills_it(opened):
         assert "known by its code, and 1 value stands in more than one bike" in crm.status().refused["bike"]
         with pytest.raises(PluginError, match="known by its code, and 1 value stands"):
             crm.upgrade()
+        assert "code" not in [
+            field["name"] for field in ledger(crm.store)["type:bike"]["fields"]
+        ]  # no step will fill it
     with opened(Plugin("bikes", offers=(Coded, code))) as crm:
         crm.upgrade()
         assert {bike.code for bike in crm.find(Coded)} == {short_id(bike.id) for bike in bikes}
@@ -225,6 +277,29 @@ def test_what_a_step_leaves_twice_is_told_and_done_by_the_next_upgrade(opened):
     with opened(leaving) as crm:
         crm.upgrade()
         assert not next(line for line in crm.status().lines if line.name == "bikes").failed
+
+
+def test_what_a_step_leaves_twice_keeps_the_fields_that_are_to_be_dropped(tabled):
+    """Whoever changes the records may need them."""
+
+    @attrs.frozen(kw_only=True)
+    class Painted(Record, name="bike", plural="bikes"):
+        customer: Annotated[Id[Customer], Owner(on_erase="keep")]
+        number: Code | None = None
+        colour: Code = ""
+
+    @step(Strict, to=1)
+    def leave(bike: Strict) -> None:
+        """Look away."""
+
+    with tabled(Plugin("bikes", offers=(Painted,))) as crm:
+        anna = crm.customers.add(name="Anna Jansen")
+        crm.add([Painted(customer=anna.id, number="A7", colour=colour) for colour in ("red", "blue")])
+    dropping = Plugin("bikes", offers=(Strict, leave, Drop(Strict, "colour", to=2)))
+    with tabled(dropping) as crm, pytest.raises(PluginError, match="1 value stands in more than one bike"):
+        crm.upgrade(contract=True)
+    with tabled(Plugin("bikes", offers=(Painted,))) as crm:
+        assert {bike.colour for bike in crm.find(Painted)} == {"red", "blue"}
 
 
 def test_a_custom_field_that_is_to_have_an_index_is_named(tabled):

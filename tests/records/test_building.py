@@ -1,7 +1,7 @@
 """Records made past ``__init__`` are what ``__init__`` would have made, and as firm."""
 
 from abc import ABC
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
@@ -118,9 +118,9 @@ def test_rows_become_records_in_their_order(record):
 
 
 def test_a_stamp_changes_nothing_else(record):
-    who = new_id()
-    made = stamper(type(record))(record, 4, NOW, NOW, who)
-    assert_same(made, attrs.evolve(record, version=4, created_at=NOW, updated_at=NOW, customer_id=who))
+    who, later = new_id(), NOW + timedelta(hours=1)
+    made = stamper(type(record))(record, 4, NOW, later, who)
+    assert_same(made, attrs.evolve(record, version=4, created_at=NOW, updated_at=later, customer_id=who))
     assert record.version != 4
 
 

@@ -13,8 +13,10 @@ import pytest
 from crmkit import CRM, Plugin
 from crmkit.builtin.sql import SqlStore, layout
 from crmkit.builtin.sql import prepared as module
+from crmkit.builtin.sql.mariadb import MariaDB
 from crmkit.builtin.sql.prepared import Place, Standing, prepared
 from crmkit.builtin.sql.sqlite import SQLite
+from crmkit.builtin.sql.trigrams import TextIndex
 from crmkit.errors import InvalidError
 from crmkit.ports.store import Add
 from crmkit.query import each, has
@@ -26,6 +28,9 @@ from tests.builtin.sql.conftest import ask, keep
 class Boat(Record):
     customer: Annotated[Id[Customer], Owner(on_erase="remove")]
     name: str
+
+
+INDEX = TextIndex(table="boat", state="crmkit_texts", columns={"name_fold": "boat_name"}, has_version=True)
 
 
 def longer_boat() -> Any:
@@ -161,6 +166,25 @@ class TestDiffering:
         with closing(open_store(tmp_path)) as plain, closing(open_store(tmp_path, prefix="crm_", name="b.db")) as led:
             assert plain.table(Customer).name == "customer"
             assert led.table(Customer).name == "crm_customer"
+
+    def test_whatever_differs_of_types_place_or_standing_keeps_apart(self):
+        """What is shared by mistake would read another's tables, or columns that are not there."""
+        types, columns = frozenset({Boat, LedgerEntry}), frozenset({"name"})
+        place, standing = Place(SQLite()), Standing()
+        ways: list[tuple[Any, Any, Any]] = [
+            (types, place, standing),
+            (types | {Customer}, place, standing),
+            (frozenset({longer_boat(), LedgerEntry}), place, standing),
+            (types, attrs.evolve(place, database=MariaDB()), standing),
+            (types, attrs.evolve(place, schema="a"), standing),
+            (types, attrs.evolve(place, prefix="a"), standing),
+            (types, place, attrs.evolve(standing, absent={"boat": columns})),
+            (types, place, attrs.evolve(standing, absent={"boat": columns | {"id"}})),
+            (types, place, attrs.evolve(standing, custom={"boat": columns})),
+            (types, place, attrs.evolve(standing, texts={"boat": INDEX})),
+        ]
+        assert len({id(prepared(*way)) for way in ways}) == len(ways)
+        assert prepared(types, Place(place.database), Standing()) is prepared(*ways[0])
 
     def test_the_index_of_a_custom_field_stays_out_of_the_table_that_others_have(self, tmp_path):
         with closing(open_store(tmp_path, Boat)) as store:

@@ -179,6 +179,20 @@ def test_a_failed_upgrade_leaves_the_old_schema(old):
     assert "shop" not in columns
 
 
+def test_an_upgrade_that_fails_half_way_leaves_the_old_schema(old):
+    """Columns are there already when an index can not be made: something of the host's is called as it."""
+    new = newer(old, NewBicycle)
+    before = old._catalogue.database.tables(old.begin(write=False)._link, schema="")["bicycle"]
+    transaction = old.begin(write=True)
+    name = next(index.name for index in new.table(NewBicycle).indexes if "shop" in index.name)
+    transaction._link.change(f"CREATE TABLE {name} (id INTEGER)")
+    transaction.commit()
+    with pytest.raises(StoreError, match=name):
+        new.upgrade()
+    assert old._catalogue.database.tables(old.begin(write=False)._link, schema="")["bicycle"] == before
+    assert len(ask(old, Bicycle)) == 1
+
+
 def test_no_triggers_and_no_sequences(store):
     """Ids are made by us; every owned table finds a customer's rows by an index; coarse tables have no rowid."""
     transaction = store.begin(write=False)

@@ -219,7 +219,7 @@ class AnswersContract(OpenedContract):
             last = transaction.find(find(Task, limit=2, after=page.next))
             assert (len(last), last.next) == (2, None)
             assert transaction.find(find(Task, limit=4)).next is None
-            nothing = find(Task, each(Task).key == "none", limit=4)
+            nothing = find(Specimen, each(Specimen).whole == 1, limit=4)
             assert (tuple(transaction.find(nothing)), transaction.find(nothing).next) == ((), None)
             assert transaction.find(find(Task)).next is None
 
