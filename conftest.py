@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,13 @@ pytest_collect_file = documents.pytest_integration(
     Sybil(path="docs", patterns=["*.md"], excludes=["README.md", running.NEEDS_AN_INDEX], **_EXAMPLES),
     Sybil(filenames=["README.md"], **_EXAMPLES),
 )
+
+
+# --- bytecode ---------------------------------------------------------------------------------------------------------
+def pytest_collection_finish() -> None:
+    """What was imported until now is kept compiled, with pytest's own assertions in it; what tests write changes too quickly."""
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 
 _DEAR = frozenset(
