@@ -136,3 +136,13 @@ def test_no_author_is_told_of_a_class_that_is_none_of_his(of):
     assert told == TOLD
     assert isinstance(record, of)
     assert not issubclass(int, of)
+
+
+def test_an_abstract_class_and_the_one_made_of_it_answer_for_themselves():
+    """What one was asked about a class is not what the other answers."""
+
+    class Below(Abstract, shared=True, name="below_for_building"):
+        pass
+
+    assert not issubclass(Below, with_unique(Abstract, [("title",)]))
+    assert issubclass(Below, Abstract)
