@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
 import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
 
 CAN_FORK = hasattr(os, "fork") and "COVERAGE_PROCESS_CONFIG" not in os.environ
 """Not everywhere, and not where lines are counted: a copy would not write its own down."""
@@ -22,23 +23,47 @@ FAULT = 70
 
 def printed(program: Callable[[], object], words: Sequence[str], environ: Mapping[str, str]) -> str:
     """Run a program with its words in a copy of this process; return what it prints, errors included."""
+    with tempfile.TemporaryFile() as out:
+        _copied(program, words, environ, out.fileno(), out.fileno(), Path.cwd())
+        return _read(out)
+
+
+def completed(
+    program: Callable[[], object], words: Sequence[str], environ: Mapping[str, str], folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run a program with its words in a copy of this process, in a folder; return how it ended, as ``subprocess.run`` does."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        code = _copied(program, words, environ, out.fileno(), errors.fileno(), folder)
+        return subprocess.CompletedProcess(list(words), code, _read(out), _read(errors))
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8")
+
+
+def _copied(
+    program: Callable[[], object], words: Sequence[str], environ: Mapping[str, str], out: int, errors: int, folder: Path
+) -> int:
+    """Run it, and return its exit code."""
     import crmkit.cli.running  # noqa: F401 - imported once here, and not in each copy
 
-    with tempfile.TemporaryFile() as out, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # threads: the copy takes no lock that one of them may hold
         child = os.fork()
         if child == 0:
-            _run(program, words, environ, out.fileno())
-        os.waitpid(child, 0)
-        out.seek(0)
-        return out.read().decode("utf-8")
+            _run(program, words, environ, out, errors, folder)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _run(program: Callable[[], object], words: Sequence[str], environ: Mapping[str, str], out: int) -> None:
+def _run(
+    program: Callable[[], object], words: Sequence[str], environ: Mapping[str, str], out: int, errors: int, folder: Path
+) -> None:
     """Be that program, and end."""
     code = FAULT
     try:
-        _begin(words, environ, out)
+        os.chdir(folder)
+        _begin(words, environ, out, errors)
         try:
             program()
             code = 0
@@ -52,14 +77,14 @@ def _run(program: Callable[[], object], words: Sequence[str], environ: Mapping[s
         os._exit(code)
 
 
-def _begin(words: Sequence[str], environ: Mapping[str, str], out: int) -> None:
+def _begin(words: Sequence[str], environ: Mapping[str, str], out: int, errors: int) -> None:
     """Have what a new process has: its words, its environment, its streams, and none of what tests have set up."""
     os.environ.clear()
     os.environ.update(environ)
     sys.argv = list(words)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(out, 1)
-    os.dup2(out, 2)
+    os.dup2(errors, 2)
     sys.stdin, sys.stdout, sys.stderr = _stream(0, "r"), _stream(1, "w"), _stream(2, "w")
     logging.root.handlers.clear()
     warnings.resetwarnings()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from crmkit.cli import main
+from docs.forking import CAN_FORK, completed
 
 PROGRAM = "import sys; from crmkit.cli import main; sys.exit(main())"
 
@@ -21,6 +25,19 @@ def crmkit(site: Any, folder: Path, *words: str) -> subprocess.CompletedProcess[
         encoding="utf-8",
         check=False,
     )
+
+
+def crmkit_in_a_copy(site: Any, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The same in a copy of this process, where it is not the beginning of a process that is looked at."""
+    if not CAN_FORK:
+        return crmkit(site, folder, *words)
+
+    def program() -> None:
+        sys.path.insert(0, "")
+        importlib.invalidate_caches()
+        main()
+
+    return completed(program, ["crmkit", *words], {"PYTHONPATH": str(site.folder), "PATH": ""}, folder)
 
 
 def test_a_plugin_that_kills_the_process_can_be_switched_off(site: Any, tmp_path: Path):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.test_command_line import crmkit
+from tests.plugins.test_command_line import crmkit_in_a_copy as crmkit
 
 SOURCE = """
 import attrs
