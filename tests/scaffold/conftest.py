@@ -11,24 +11,29 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 BIN = Path(sys.executable).parent
 OURS = ("TOX", "PYTEST", "COV", "VIRTUAL_ENV", "PYTHON", "CRMKIT")
 """Variables of the run that tests crmkit: an author's terminal knows nothing of them."""
 
 Run = Callable[[list[str], Path], str]
+LONGEST = ("test_tutorial.py", "[all-kinds-", "test_bad_wheels.py")
+"""What takes longest begins, so that no worker of pytest-xdist is left with it at the end."""
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.parent != HERE or not any(part in item.nodeid for part in LONGEST))
     if find_spec("tox") is None:
         for item in items:
-            if item.path.parent == Path(__file__).parent:
+            if item.path.parent == HERE:
                 item.add_marker(pytest.mark.skip(reason="needs tox and tox-uv (tox -e scaffold)"))
 
 
 @pytest.fixture(scope="session")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The variables of an author's terminal, by which uv and pip find crmkit."""
+    """The variables of an author's terminal, by which uv and pip find crmkit; what mypy has read of it once, it knows."""
     place = tmp_path_factory.mktemp("crmkit")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     clean["PATH"] = os.pathsep.join([str(BIN), clean["PATH"]])
@@ -41,6 +46,8 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "UV_CONSTRAINT": str(place / "constraint.txt"),
         "PIP_FIND_LINKS": f"{clean.get('PIP_FIND_LINKS', '')} {place}".strip(),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "MYPY_CACHE_DIR": str(place / "mypy"),  # by digest: another plugin, or another crmkit, is read anew
+        "TOX_OVERRIDE": "testenv.pass_env+=MYPY_CACHE_DIR",
     }
 
 
