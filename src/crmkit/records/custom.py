@@ -10,6 +10,7 @@ from ..errors import StoreCorrupt
 from .values import EMPTY, FrozenMap
 
 _read: Final = json.JSONDecoder().raw_decode
+_BLANKS: Final = " \t\r\n"
 
 
 def custom_from_text(text: str, of: str, record_id: UUID) -> FrozenMap:
@@ -20,11 +21,12 @@ def custom_from_text(text: str, of: str, record_id: UUID) -> FrozenMap:
     """
     if text == "{}":
         return EMPTY
+    bare = text.strip(_BLANKS)  # another program may have ended it by a line break
     try:
-        found, end = _read(text)
+        found, end = _read(bare)
     except ValueError:
         found, end = None, 0
-    if end != len(text) or not isinstance(found, dict):
+    if end != len(bare) or not isinstance(found, dict):
         raise StoreCorrupt(
             f"The custom fields of {of} {record_id} are kept as {text[:80]!r}, which is no object of JSON: another program has"
             " written it, or the database is damaged. Mend the column `custom` of this row, or restore a backup."

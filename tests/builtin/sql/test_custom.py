@@ -165,3 +165,11 @@ def test_what_another_program_wrote_spoils_no_page(store, text):
     for _ in range(2):
         with pytest.raises(StoreCorrupt, match=f"(?s)Customer {spoilt.id}.*restore a backup"):
             _ = found.custom
+
+
+def test_blanks_around_what_another_program_wrote_are_no_damage(any_store):
+    keep(any_store, Add(Customer(name="a")))
+    transaction = any_store.begin(write=True)
+    transaction.execute(any_store.table(Customer).update().values(custom=' {"size": "M"}\n'))
+    transaction.commit()
+    assert ask(any_store, Customer)[0].custom == {"size": "M"}

@@ -82,6 +82,22 @@ def test_none_waits_where_another_thread_lets_them_go_meanwhile(url, does):
     store.close()
 
 
+def test_two_threads_may_let_the_last_one_go(url):
+    """The one that comes too late has nothing to do, and its caller hears nothing."""
+    store = open_store(url)
+    driver_of(store)
+
+    class Meanwhile(deque):
+        def pop(self):
+            if self:
+                super().pop().connection.close()  # by the other one
+            return super().pop()
+
+    store._ours._resting = Meanwhile(store._ours._resting)
+    store.close()
+    assert not store._ours._resting
+
+
 def test_none_waits_while_the_process_forks(url):
     store = open_store(url)
     transaction = store.begin(write=False)

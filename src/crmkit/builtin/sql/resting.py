@@ -89,8 +89,12 @@ class Connections:
         self.engine.dispose()
 
     def _let_go(self) -> None:
-        while self._resting:
-            self._resting.pop().connection.close()
+        while True:
+            try:
+                link = self._resting.pop()
+            except IndexError:  # perhaps another thread let the last one go, or took it
+                return
+            link.connection.close()
 
     # --- processes that fork ---
     def before_fork(self) -> None:

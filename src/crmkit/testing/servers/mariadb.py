@@ -19,6 +19,7 @@ from crmkit.testing.servers.server import Server, Unavailable, give, run, user
 _PLACES: Final = ("usr/sbin", "usr/libexec", "usr/local/bin", "opt/homebrew/opt/mariadb/bin")
 _WAIT_S: Final = 60
 _COLUMNS: Final = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = '{like}' AND is_generated = 'NEVER'"
+_WITHIN: Final = "SELECT id FROM information_schema.processlist WHERE db = '{name}'"
 _SETTINGS: Final = (
     "--skip-networking",  # the socket in its own folder, and nothing else
     "--innodb-flush-log-at-trx-commit=1",
@@ -79,7 +80,11 @@ class MariaDBServer(Server):
         return urlsplit(url)._replace(path=f"/{name}").geturl()
 
     def drop_database(self, url: str, name: str) -> None:
-        """Drop a database, and those beside it that have its name before theirs. See ``Server.drop_database``."""
+        """Drop a database; its connections are ended, for it would wait for a transaction in it. See ``Server.drop_database``."""
+        pymysql: Any = importlib.import_module("pymysql")  # a driver that only these tests need
+        for (connection,) in _tell(url, _WITHIN.format(name=name)):
+            with suppress(pymysql.OperationalError):  # it has ended by itself
+                _tell(url, f"KILL {connection}")
         _tell(url, f"DROP DATABASE IF EXISTS `{name}`")
 
     def _server(self) -> Path:

@@ -8,10 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from crmkit.testing.servers.server import Server
+
+_MOST: Final = 8
+"""How many are kept to be copied: where each test asks for another one, they would fill the disk."""
 
 
 class Ready(ABC):
@@ -32,15 +35,26 @@ class Ready(ABC):
             at: the copy's name, or the path of its file; its own by default.
             held: what the key tells of by its ``id()`` alone: kept, so that nothing else gets that id.
         """
-        if key not in self._made:
-            url = self._new("", "")
-            self._made[key] = url, held
-            make(url)
-        url = self._new(at, self._made[key][0])
+        self._made[key] = made = self._made.pop(key, None) or (
+            self._filled(make),
+            held,
+        )  # the last one used is the last to go
+        while len(self._made) > _MOST:
+            self._drop(self._made.pop(next(iter(self._made)))[0])
+        url = self._new(at, made[0])
         try:
             yield url
         finally:
             self._drop(url)
+
+    def _filled(self, make: Callable[[str], object]) -> str:
+        url = self._new("", "")
+        try:
+            make(url)
+        except BaseException:  # whoever asks again is told the reason again, and copies nothing half-made
+            self._drop(url)
+            raise
+        return url
 
     def close(self) -> None:
         """Drop what was copied."""
