@@ -103,6 +103,9 @@ _DEAR = frozenset(
     tests/services/sending/test_kills.py tests/testing/test_contracts.py tests/testing/test_store_contract.py
     tests/testing/checking/test_check.py tests/crm/moving/test_moving.py tests/plugins/test_life.py
     tests/services/erasing/test_erasing.py docs/tutorial/first-crm.md docs/how-to/send-and-survey.md
+    docs/users/two_wheels/test_crm.py docs/users/hosts/test_hosts.py docs/how-to/test-a-plugin.md
+    tests/plugins/test_fault_grid.py tests/plugins/test_orphans.py tests/testing/test_fixtures.py
+    tests/services/erasing/test_once_more.py tests/builtin/sql/test_mariadb.py tests/crm/test_upgrading.py
     """.split()
 )
 """Files that take longest: they begin, so that no worker of pytest-xdist is left with one at the end (`--no-loadscope-reorder`)."""

@@ -19,12 +19,15 @@ OURS = ("TOX", "PYTEST", "COV", "VIRTUAL_ENV", "PYTHON", "CRMKIT")
 
 Run = Callable[[list[str], Path], str]
 LONGEST = ("test_tutorial.py", "[all-kinds-", "test_bad_wheels.py")
-"""What takes longest begins, so that no worker of pytest-xdist is left with it at the end."""
+"""What takes longest begins, each on another worker of pytest-xdist, which takes two at a time at first."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.parent != HERE or not any(part in item.nodeid for part in LONGEST))
+    longest = [item for item in items if item.path.parent == HERE and any(part in item.nodeid for part in LONGEST)]
+    items[:] = [item for item in items if item not in longest]
+    for n, item in enumerate(longest):
+        items.insert(2 * n, item)
     if find_spec("tox") is None:
         for item in items:
             if item.path.parent == HERE:
