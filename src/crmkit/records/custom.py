@@ -13,7 +13,7 @@ _read: Final = json.JSONDecoder().raw_decode
 _BLANKS: Final = " \t\r\n"
 
 
-def custom_from_text(text: str, of: str, record_id: UUID) -> FrozenMap:
+def custom_from_text(text: object, of: str, record_id: UUID) -> FrozenMap:
     """Return the custom values that a text of JSON holds.
 
     Raises:
@@ -21,14 +21,14 @@ def custom_from_text(text: str, of: str, record_id: UUID) -> FrozenMap:
     """
     if text == "{}":
         return EMPTY
-    bare = text.strip(_BLANKS)  # another program may have ended it by a line break
+    bare = text.strip(_BLANKS) if isinstance(text, str) else ""  # another program may have ended it by a line break
     try:
         found, end = _read(bare)
     except ValueError:
         found, end = None, 0
     if end != len(bare) or not isinstance(found, dict):
         raise StoreCorrupt(
-            f"The custom fields of {of} {record_id} are kept as {text[:80]!r}, which is no object of JSON: another program has"
+            f"The custom fields of {of} {record_id} are kept as {repr(text)[:80]}, which is no object of JSON: another program has"
             " written it, or the database is damaged. Mend the column `custom` of this row, or restore a backup."
         )
     return FrozenMap(cast("dict[str, Any]", found))

@@ -95,7 +95,7 @@ def _read_late() -> None:
     def custom(record: Record) -> Mapping[str, Any]:
         """The values of custom fields, by key."""
         value = get(record)
-        if value.__class__ is str:
+        if value.__class__ is not FrozenMap and not isinstance(value, Mapping):
             value = custom_from_text(value, type(record).__name__, record.id)
             keep(record, value)
         return value  # type: ignore[no-any-return]  # a text has become a mapping

@@ -152,7 +152,7 @@ def test_what_nobody_has_read_is_written_as_it_is(any_store):
     assert (again._kept_custom, again.version) == (text, 2)
 
 
-@pytest.mark.parametrize("text", ['{"a": ', "[1]", '{"a": 1} {}', "", "null"])
+@pytest.mark.parametrize("text", ['{"a": ', "[1]", '{"a": 1} {}', "", "null", None, b'{"a": 1}'])
 def test_what_another_program_wrote_spoils_no_page(store, text):
     """The other fields, and the other records, are there; whoever asks for these values hears which row it is."""
     spoilt, whole = Customer(name="a"), Customer(name="b", custom={"size": "M"})
