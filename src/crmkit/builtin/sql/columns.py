@@ -65,7 +65,7 @@ def kept(field: Field, database: Database) -> Kept:
             read=_money,
         )
     if field.name == "custom" and field.system:  # a text, until somebody asks for it
-        return Kept(field=field, columns=field.columns, sources=("custom_out({v})",))
+        return Kept(field=field, columns=field.columns, sources=("({v} if {v}.__class__ is str else json_out({v}))",))
     source = _given(_SOURCES.get(field.kind, "{v}"))
     convert = _CONVERT.get(field.kind)
     read: Callable[..., Values] | None = _json_read if field.kind == "json" else None
@@ -90,11 +90,6 @@ _to_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), so
 def json_out(value: Any) -> str:
     """Return a JSON value as text, always the same for equal values."""
     return "{}" if value is EMPTY else _to_json(value)
-
-
-def custom_out(value: Any) -> str:
-    """Return custom values as text; those that nobody has asked for are one still."""
-    return value if value.__class__ is str else json_out(value)
 
 
 def decimal_out(value: Decimal, places: int) -> int:
@@ -144,7 +139,7 @@ _SOURCES: Final[Mapping[Kind, str]] = {
 }  # fmt: skip
 SCOPE: Final[Mapping[str, Any]] = {
     "micros": micros, "json_out": json_out, "codes_out": codes_out, "any_ref_out": any_ref_out, "decimal_out": decimal_out,
-    "money_out": money_out, "fold": fold, "custom_out": custom_out,
+    "money_out": money_out, "fold": fold,
 }  # fmt: skip
 """The names that generated code may use."""
 
