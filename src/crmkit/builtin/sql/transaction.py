@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, BinaryIO, TypeVar, cast
@@ -95,8 +94,9 @@ class SqlTransaction(Transaction):
         """Apply a sequence in order. See ``Transaction.write``."""
         self._writing()
         if self._catalogue.texts:
-            for of, n in Counter([type(write.record) for write in writes]).items():
-                self._written[of] = self._written.get(of, 0) + n
+            for write in writes:
+                of = type(write.record)
+                self._written[of] = self._written.get(of, 0) + 1
         try:
             return Writer(self._catalogue, self._link).write(writes)
         except (StoreError, TryAgain):
