@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -35,7 +34,7 @@ class Catalogue:
         self.types: dict[str, type[Record]] = {declaration_of(of).name: of for of in (*types, LedgerEntry)}
         self.database, self.schema, self.prefix = database, schema, prefix
         self.is_known = False
-        self._unindexed: Counter[str] = Counter()
+        self._unindexed: dict[str, int] = {}
         self._stand(Standing())
 
     def _stand(self, standing: Standing) -> None:
@@ -77,10 +76,11 @@ class Catalogue:
         """
         texts = self.texts
         counts = {declaration_of(of).name: n for of, n in written.items() if declaration_of(of).name in texts}
-        self._unindexed.update(counts)
-        due = [name for name in counts if self._unindexed[name] >= _WORTH and sum(counts.values()) <= _FEW]
+        for name, n in counts.items():
+            self._unindexed[name] = self._unindexed.get(name, 0) + n
+        due = [name for name in counts if self._unindexed.get(name, 0) >= _WORTH and sum(counts.values()) <= _FEW]
         for name in due:
-            del self._unindexed[name]
+            self._unindexed.pop(name, None)  # another thread may have done so
         return [texts[name] for name in due]
 
     # --- what was worked out: see ``Prepared`` ---

@@ -43,7 +43,8 @@ class Connections:
         try:
             return self._resting.pop()
         except IndexError:
-            return self.connect()
+            pass  # none waits; an error of what comes now has nothing to do with that
+        return self.connect()
 
     def connect(self) -> DriverLink:
         """Return one from the pool. See ``take``."""
