@@ -35,10 +35,8 @@ class Ready(ABC):
             at: the copy's name, or the path of its file; its own by default.
             held: what the key tells of by its ``id()`` alone: kept, so that nothing else gets that id.
         """
-        self._made[key] = made = self._made.pop(key, None) or (
-            self._filled(make),
-            held,
-        )  # the last one used is the last to go
+        made = self._made.pop(key, None) or (self._filled(make), held)
+        self._made[key] = made  # the last one used is the last to go
         while len(self._made) > _MOST:
             self._drop(self._made.pop(next(iter(self._made)))[0])
         url = self._new(at, made[0])
