@@ -19,6 +19,8 @@ from typing import IO, TextIO
 CAN_FORK = hasattr(os, "fork") and "COVERAGE_PROCESS_CONFIG" not in os.environ
 """Not everywhere, and not where lines are counted: a copy would not write its own down."""
 FAULT = 70
+INSTALLED = tuple(f"{Path(place).absolute()}{os.sep}" for place in filter(None, sys.path))
+"""Where modules come from before any test puts its own folder on the path."""
 
 
 def printed(program: Callable[[], object], words: Sequence[str], environ: Mapping[str, str]) -> str:
@@ -89,16 +91,17 @@ def _begin(words: Sequence[str], environ: Mapping[str, str], out: int, errors: i
     logging.root.handlers.clear()
     warnings.resetwarnings()
     warnings.simplefilter("ignore")
-    _forget_modules_below(Path.cwd())
+    _forget_modules_of_tests()
 
 
 def _stream(number: int, mode: str) -> TextIO:
     return open(number, mode, encoding="utf-8", errors="backslashreplace", closefd=False)  # type: ignore[return-value]  # it is text
 
 
-def _forget_modules_below(folder: Path) -> None:
-    """A page writes modules, runs them, and writes them again."""
+def _forget_modules_of_tests() -> None:
+    """A page writes modules, runs them, and writes them again; and tests load some from folders of their own."""
+    here = f"{Path.cwd()}{os.sep}"
     for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if file and Path(file).is_absolute() and Path(file).is_relative_to(folder):
+        file: str = getattr(module, "__file__", None) or ""
+        if Path(file).is_absolute() and (file.startswith(here) or not file.startswith(INSTALLED)):
             del sys.modules[name]

@@ -133,3 +133,19 @@ class TestCrmkitOnAPage:
         assert "LookupError: told\n" in told
         assert sys.modules.pop("page_module").said == "old"
         assert "LEFT" not in os.environ
+
+    def test_what_a_test_has_loaded_from_its_own_folder_is_not_there(
+        self, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As the module of a project that another test opened, which has the name of this page's."""
+        elsewhere, page = tmp_path_factory.mktemp("elsewhere"), tmp_path_factory.mktemp("page")
+        (elsewhere / "page_module.py").write_text("")
+        monkeypatch.syspath_prepend(str(elsewhere))
+        import_module("page_module")
+        monkeypatch.chdir(page)
+
+        def program() -> None:
+            print("page_module" in sys.modules, "crmkit.cli.running" in sys.modules)
+
+        assert forking.printed(program, ["crmkit"], {}) == "False True\n"
+        del sys.modules["page_module"]

@@ -66,9 +66,8 @@ class TestServer:
         store.upgrade(size)
         assert store.check(size) == ()
         with store._ours.engine.begin() as connection:
-            place = store.table(Customer).schema
-            connection.execute(text(f"ALTER TABLE {place}.customer ADD COLUMN shoe INT, MODIFY country LONGTEXT"))
-            connection.execute(text(f"DROP INDEX ix_customer__state ON {place}.customer"))
+            connection.execute(text("ALTER TABLE customer ADD COLUMN shoe INT, MODIFY country LONGTEXT"))
+            connection.execute(text("DROP INDEX ix_customer__state ON customer"))
         found = {(one.what, one.name) for one in store.check(size)}
         assert found == {
             ("extra column", "shoe"),
